@@ -1,0 +1,1 @@
+"""basislab: research and risk lab for delta-neutral carry trades."""

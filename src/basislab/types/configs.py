@@ -1,0 +1,170 @@
+"""One config per model: what the trader decides. Every config validates itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from basislab.errors import ConfigError
+from basislab.types.checks import check_choice, check_integer, check_number
+from basislab.types.venue import StudyVenue
+
+NEVER = 999.0
+"""The trigger that never fires: the leverage that the study gives a leg without equity."""
+
+Slippage = Literal["none", "book"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradeConfig:
+    """What the configs of all models share.
+
+    Parameters
+    ----------
+    leverage : float, multiple of the capital of one leg
+        Both legs hold a notional of ``capital_usd / 2 * leverage``.
+    capital_usd : float, USD
+        Split in two equal halves.
+    perp : str or StudyVenue
+        Preset of the perpetual venue; a name is resolved by `basislab.backtest`.
+    lending : str
+        Key of the lending protocol in `Market.supply` and `Market.borrow`.
+    open_fee_bps : float, bps of notional
+        Fee of opening the leveraged long.
+
+    Raises
+    ------
+    ConfigError
+        A field of the wrong type or outside its range.
+    """
+
+    model: ClassVar[str]
+
+    leverage: float
+    capital_usd: float = 10_000.0
+    perp: str | StudyVenue = "hyperliquid-study"
+    lending: str = "kamino"
+    open_fee_bps: float = 15.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "leverage", 1, 100, "multiple of one leg's capital")
+        check_number(self, "capital_usd", 0, 1e12, "USD", above=True)
+        check_number(self, "open_fee_bps", 0, 10_000, "bps of notional")
+        if not isinstance(self.perp, str | StudyVenue):
+            raise ConfigError(
+                f"{type(self).__name__}.perp: got {self.perp!r}; it must be a preset's name "
+                "or a StudyVenue."
+            )
+
+    @property
+    def notional_usd(self) -> float:
+        """Notional of each leg at the opening, USD, before fees."""
+        return self.capital_usd / 2 * self.leverage
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticConfig(TradeConfig):
+    """The ceiling: constant notional, no price risk, fees once.
+
+    Parameters
+    ----------
+    slippage : {"none", "book"}
+        "book" adds the study's order-book estimate, both ways.
+    leverage, capital_usd, perp, lending, open_fee_bps
+        See `TradeConfig`.
+    """
+
+    model: ClassVar[str] = "static"
+
+    slippage: Slippage = "none"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice(self, "slippage", ("none", "book"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RebalanceConfig(TradeConfig):
+    """The study's realistic model: capital moves between the legs when a leg's leverage is too high.
+
+    Parameters
+    ----------
+    trigger : float, "auto" or None, effective leverage of a leg
+        Above it capital is moved; "auto" is twice the leverage, None is never.
+    leverage, capital_usd, perp, lending, open_fee_bps
+        See `TradeConfig`.
+    """
+
+    model: ClassVar[str] = "rebalance"
+
+    trigger: float | Literal["auto"] | None = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.trigger is not None and self.trigger != "auto":
+            check_number(self, "trigger", 0, 1e9, "leverage of a leg", above=True)
+
+    @property
+    def trigger_leverage(self) -> float:
+        """The trigger as a number; `NEVER` where there is none."""
+        if self.trigger == "auto":
+            return 2 * self.leverage
+        return NEVER if self.trigger is None else float(self.trigger)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotationConfig(TradeConfig):
+    """The floor: both legs are closed near liquidation and reopened on the next day.
+
+    Parameters
+    ----------
+    buffer : float, fraction of the day's extreme
+        Closes when a liquidation price is nearer than this; 0 is the unmanaged position.
+    min_apy : float or None, fraction per year
+        Closes when the mean of the last 7 deployed days falls below it; None is no such rule.
+    leverage, capital_usd, perp, lending, open_fee_bps
+        See `TradeConfig`.
+    """
+
+    model: ClassVar[str] = "rotation"
+
+    buffer: float = 0.10
+    min_apy: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self, "buffer", 0, 1, "fraction of price")
+        if self.min_apy is not None:
+            check_number(self, "min_apy", -10, 10, "fraction per year")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionalConfig(TradeConfig):
+    """Deployed only while the trailing carry pays; idle cash otherwise.
+
+    Parameters
+    ----------
+    entry_apy : float, fraction per year
+        Opens above this mean gross APY, closes below it.
+    buffer : float, fraction of the close
+        Closes when a liquidation price is this near.
+    lookback_days : int, days
+        Over how many days the mean is taken.
+    leverage, capital_usd, perp, lending, open_fee_bps
+        See `TradeConfig`.
+    """
+
+    model: ClassVar[str] = "conditional"
+
+    entry_apy: float = 0.10
+    buffer: float = 0.10
+    lookback_days: int = 7
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self, "entry_apy", -10, 10, "fraction per year")
+        check_number(self, "buffer", 0, 1, "fraction of price")
+        check_integer(self, "lookback_days", 1, 3_650, "days")
+
+
+ModelConfig = StaticConfig | RebalanceConfig | RotationConfig | ConditionalConfig

@@ -1,0 +1,389 @@
+"""`Market`: everything that happened, on one UTC grid, read-only and fingerprinted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from basislab.errors import ConfigError, DataError
+from basislab.units import SECONDS_PER_DAY
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+TimeArray = NDArray[np.datetime64]
+
+PriceKey = tuple[str, str]
+"""(venue, kind); kind is one of `PRICE_KINDS`."""
+
+RateKey = tuple[str, str]
+"""(protocol, asset)."""
+
+PRICE_KINDS = ("perp", "spot", "mark", "oracle")
+
+
+def _frozen(values: ArrayLike, dtype: Any) -> NDArray[Any]:
+    array = np.array(values, dtype=dtype, copy=True, ndmin=1)
+    array.setflags(write=False)
+    return array
+
+
+def _bare(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """Return `array` itself where it is already a read-only array of `dtype`, else a frozen copy."""
+    if isinstance(array, np.ndarray) and array.dtype == dtype and not array.flags.writeable:
+        return array
+    return _frozen(array, dtype)
+
+
+class _Series:
+    """What the three kinds of series share: windowing, observation mask, validation order."""
+
+    _arrays: tuple[str, ...]
+    observed: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.observed)
+
+    def _freeze(self, n_bars: int) -> None:
+        for name in self._arrays:
+            values = getattr(self, name)
+            if values is None:
+                continue
+            array = _bare(values, np.int64 if name == "settlements" else np.float64)
+            if array.shape != (n_bars,):
+                raise DataError(
+                    f"{type(self).__name__}.{name}: expected shape ({n_bars},), got {array.shape}. "
+                    "All arrays of a series have one value a bar."
+                )
+            object.__setattr__(self, name, array)
+        observed = np.ones(n_bars, np.bool_) if self.observed is None else self.observed
+        object.__setattr__(self, "observed", _bare(observed, np.bool_))
+        if self.observed.shape != (n_bars,):
+            raise DataError(
+                f"{type(self).__name__}.observed: expected shape ({n_bars},), "
+                f"got {self.observed.shape}."
+            )
+
+    def _window(self, bars: slice) -> Self:
+        """Return the same series over `bars`, without copying."""
+        part = object.__new__(type(self))
+        for name in (*self._arrays, "observed"):
+            values = getattr(self, name)
+            object.__setattr__(part, name, None if values is None else values[bars])
+        return part
+
+
+@dataclass(frozen=True, eq=False)
+class PriceSeries(_Series):
+    """Prices of one instrument at one venue.
+
+    Parameters
+    ----------
+    open, high, low, close : array_like of shape (n_bars,), USD per coin
+        Finite and > 0.
+    volume : array_like of shape (n_bars,), coin, optional
+        Traded volume, >= 0.
+    observed : array_like of bool, shape (n_bars,), optional
+        False where the bar was filled and not seen; all True by default.
+    """
+
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray | None = None
+    observed: BoolArray = None  # type: ignore[assignment]  # all True when left out
+
+    _arrays = ("open", "high", "low", "close", "volume")
+
+    def __post_init__(self) -> None:
+        self._freeze(len(np.atleast_1d(self.close)))
+
+
+@dataclass(frozen=True, eq=False)
+class FundingSeries(_Series):
+    """Funding of one perpetual venue.
+
+    Parameters
+    ----------
+    rate : array_like of shape (n_bars,), fraction of notional per bar
+        Sum of the rates settled within the bar; > 0 means longs pay shorts.
+    settlements : array_like of int, shape (n_bars,), optional
+        How many settlements the sum holds.
+    observed : array_like of bool, shape (n_bars,), optional
+        False where the bar was filled and not seen; all True by default.
+    """
+
+    rate: FloatArray
+    settlements: IntArray | None = None
+    observed: BoolArray = None  # type: ignore[assignment]
+
+    _arrays = ("rate", "settlements")
+
+    def __post_init__(self) -> None:
+        self._freeze(len(np.atleast_1d(self.rate)))
+
+
+@dataclass(frozen=True, eq=False)
+class RateSeries(_Series):
+    """A lending or borrowing rate of one asset at one protocol.
+
+    Parameters
+    ----------
+    apy : array_like of shape (n_bars,), fraction per year, compound
+        As the protocol quotes it, 0.05 for 5 %.
+    observed : array_like of bool, shape (n_bars,), optional
+        False where the bar was filled and not seen; all True by default.
+    """
+
+    apy: FloatArray
+    observed: BoolArray = None  # type: ignore[assignment]
+
+    _arrays = ("apy",)
+
+    def __post_init__(self) -> None:
+        self._freeze(len(np.atleast_1d(self.apy)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Market:
+    """One asset's prices, funding and lending rates on one regular UTC grid.
+
+    A market holds any number of price, funding and rate series side by side and never splices two
+    venues into one. It is immutable: arrays are read-only, and `fingerprint` identifies the content
+    (not the name).
+
+    Parameters
+    ----------
+    name : str
+        How people call it.
+    asset, quote : str
+        The coin that is held and shorted, and the coin that is borrowed.
+    times : array_like of datetime64, shape (n_bars,)
+        Bar opens, UTC, strictly regular.
+    prices : mapping of (venue, kind) to PriceSeries
+        kind is "perp", "spot", "mark" or "oracle". The first one is the reference price.
+    funding : mapping of venue to FundingSeries
+    supply, borrow : mapping of (protocol, asset) to RateSeries
+    provenance : mapping, optional
+        Where the content comes from; not part of the fingerprint.
+
+    Raises
+    ------
+    DataError
+        Irregular times, unequal lengths, values that are not finite, prices <= 0, negative APYs.
+    """
+
+    name: str
+    asset: str
+    times: TimeArray
+    prices: Mapping[PriceKey, PriceSeries]
+    funding: Mapping[str, FundingSeries] = field(default_factory=dict)
+    supply: Mapping[RateKey, RateSeries] = field(default_factory=dict)
+    borrow: Mapping[RateKey, RateSeries] = field(default_factory=dict)
+    quote: str = "USDC"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", _bare(self.times, np.dtype("datetime64[s]")))
+        for kind in ("prices", "funding", "supply", "borrow", "provenance"):
+            object.__setattr__(self, kind, MappingProxyType(dict(getattr(self, kind))))
+        if not self.prices:
+            raise DataError(f"market {self.name!r}: it has no price series. Give at least one.")
+        self._check_times()
+        for label, series in self.series().items():
+            self._check_series(label, series)
+
+    def _check_times(self) -> None:
+        if len(self.times) == 0:
+            raise DataError(f"market {self.name!r}: it has no bars. Give at least one.")
+        steps = np.diff(self.times).astype(np.int64)
+        if len(steps) and (steps[0] <= 0 or (steps != steps[0]).any()):
+            bad = int(np.argmax(steps != steps[0])) if steps[0] > 0 else 0
+            raise DataError(
+                f"market {self.name!r}: times are not a regular grid: bar {bad + 1} "
+                f"({self.times[bad + 1]}) follows {self.times[bad]}. "
+                "Align the series first ('basislab data import' does)."
+            )
+
+    def _check_series(self, label: str, series: _Series) -> None:
+        if len(series) != len(self.times):
+            raise DataError(
+                f"market {self.name!r}, {label}: {len(series)} values for {len(self.times)} bars."
+            )
+        for name in series._arrays:  # noqa: SLF001 - same module, same family
+            values = getattr(series, name)
+            if values is None:
+                continue
+            rule, is_bad = _RULES[name]
+            bad = is_bad(values)
+            if bad.any():
+                row = int(np.argmax(bad))
+                raise DataError(
+                    f"market {self.name!r}, {label} {name}: {values[row]!r} at {self.times[row]} "
+                    f"(bar {row}); it must be {rule}. Correct the source and import again."
+                )
+
+    def series(self) -> dict[str, _Series]:
+        """Return every series under its printable label, in a fixed order.
+
+        Returns
+        -------
+        dict of str to PriceSeries, FundingSeries or RateSeries
+            Labels such as ``price hyperliquid perp`` or ``borrow kamino USDC``.
+        """
+        groups: dict[str, _Series] = {f"price {v} {k}": s for (v, k), s in self.prices.items()}
+        groups |= {f"funding {v}": s for v, s in self.funding.items()}
+        groups |= {f"supply {p} {a}": s for (p, a), s in self.supply.items()}
+        groups |= {f"borrow {p} {a}": s for (p, a), s in self.borrow.items()}
+        return groups
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __repr__(self) -> str:
+        return (
+            f"Market({self.name!r}: {self.asset}/{self.quote}, {len(self)} bars of "
+            f"{self.bar_seconds // 3600} h, {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}, "
+            f"{len(self.series())} series)"
+        )
+
+    @property
+    def bar_seconds(self) -> int:
+        """Width of a bar in seconds; a market of one bar counts as daily."""
+        if len(self.times) < 2:
+            return SECONDS_PER_DAY
+        return int((self.times[1] - self.times[0]).astype(np.int64))
+
+    @property
+    def start(self) -> datetime:
+        """Open of the first bar."""
+        return _utc(self.times[0])
+
+    @property
+    def end(self) -> datetime:
+        """Open of the last bar."""
+        return _utc(self.times[-1])
+
+    @property
+    def reference_price(self) -> PriceSeries:
+        """The first price series: what the study's models trade at."""
+        return next(iter(self.prices.values()))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content (grid, every series, their keys), independent of the name."""
+        digest = hashlib.sha256()
+        head = [self.asset, self.quote, sorted(self.series()), next(iter(self.prices))]
+        digest.update(json.dumps(head).encode())
+        digest.update(self.times.astype("<i8").tobytes())
+        for label, series in sorted(self.series().items()):
+            digest.update(label.encode())
+            for name in (*series._arrays, "observed"):  # noqa: SLF001
+                values = getattr(series, name)
+                digest.update(f"{name}:{values is not None};".encode())
+                if values is not None:
+                    digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+        return f"sha256:{digest.hexdigest()}"
+
+    def window(self, start: date | None = None, end: date | None = None) -> Market:
+        """Return the bars from `start` to `end`, both days inclusive, without copying.
+
+        Parameters
+        ----------
+        start, end : date, optional
+            Days, UTC; the market's own first and last when left out.
+
+        Returns
+        -------
+        Market
+            A view with the same name; its fingerprint is that of its own content.
+
+        Raises
+        ------
+        ConfigError
+            A day outside the market, or `end` before `start`.
+        """
+        bars = self.bars_between(start, end)
+        part = object.__new__(Market)
+        parts: dict[str, Any] = {
+            kind: MappingProxyType({k: s._window(bars) for k, s in getattr(self, kind).items()})
+            for kind in ("prices", "funding", "supply", "borrow")
+        }
+        same = {k: getattr(self, k) for k in ("name", "asset", "quote", "provenance")}
+        for key, value in (same | parts | {"times": self.times[bars]}).items():
+            object.__setattr__(part, key, value)
+        return part
+
+    def bars_between(self, start: date | None = None, end: date | None = None) -> slice:
+        """Return the slice of bars whose day lies in [start, end].
+
+        Parameters
+        ----------
+        start, end : date, optional
+            Days, UTC; the market's own first and last when left out.
+
+        Returns
+        -------
+        slice
+            Over the bars; never empty.
+
+        Raises
+        ------
+        ConfigError
+            A day outside the market, or `end` before `start`.
+        """
+        first, last = self.start.date(), self.end.date()
+        start, end = start or first, end or last
+        for field_name, day in (("start", start), ("end", end)):
+            if not first <= day <= last:
+                raise ConfigError(
+                    f"{field_name}: {day} is outside market {self.name!r}, "
+                    f"which covers {first} to {last}."
+                )
+        if end < start:
+            raise ConfigError(f"end: {end} lies before start {start}. Exchange them.")
+        edges = np.array([start, end], dtype="datetime64[D]")
+        low = np.searchsorted(self.times, edges[0].astype(self.times.dtype), side="left")
+        high = np.searchsorted(
+            self.times, (edges[1] + np.timedelta64(1, "D")).astype(self.times.dtype), side="left"
+        )
+        return slice(int(low), int(high))
+
+
+def _utc(time: np.datetime64) -> datetime:
+    return datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), tz=UTC)
+
+
+def _is_not_finite(values: FloatArray) -> BoolArray:
+    return np.asarray(~np.isfinite(values))
+
+
+def _is_not_positive(values: FloatArray) -> BoolArray:
+    return np.asarray(~(np.isfinite(values) & (values > 0)))
+
+
+def _is_negative(values: FloatArray) -> BoolArray:
+    return np.asarray(~(np.isfinite(values) & (values >= 0)))
+
+
+_PRICE_RULE: tuple[str, Callable[[Any], BoolArray]] = ("a finite number above 0", _is_not_positive)
+_RULES: dict[str, tuple[str, Callable[[Any], BoolArray]]] = {
+    "open": _PRICE_RULE,
+    "high": _PRICE_RULE,
+    "low": _PRICE_RULE,
+    "close": _PRICE_RULE,
+    "volume": ("a finite number, 0 or more", _is_negative),
+    "rate": ("a finite number", _is_not_finite),
+    "settlements": ("0 or more", _is_negative),
+    "apy": ("a finite number, 0 or more", _is_negative),
+}
