@@ -135,7 +135,7 @@ class RotationConfig(TradeConfig):
         super().__post_init__()
         check_number(self, "buffer", 0, 1, "fraction of price")
         if self.min_apy is not None:
-            check_number(self, "min_apy", -10, 10, "fraction per year")
+            check_number(self, "min_apy", -5, 5, "fraction per year")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +162,7 @@ class ConditionalConfig(TradeConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_number(self, "entry_apy", -10, 10, "fraction per year")
+        check_number(self, "entry_apy", -5, 5, "fraction per year")
         check_number(self, "buffer", 0, 1, "fraction of price")
         check_integer(self, "lookback_days", 1, 3_650, "days")
 
