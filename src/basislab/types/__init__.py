@@ -17,20 +17,24 @@ from basislab.types.market import (
     PriceSeries,
     RateSeries,
 )
+from basislab.types.result import Event, Ledger, Result
 from basislab.types.venue import LiquidationPenalty, StudyVenue
 
 __all__ = [
     "NEVER",
     "PRICE_KINDS",
     "ConditionalConfig",
+    "Event",
     "FloatArray",
     "FundingSeries",
+    "Ledger",
     "LiquidationPenalty",
     "Market",
     "ModelConfig",
     "PriceSeries",
     "RateSeries",
     "RebalanceConfig",
+    "Result",
     "RotationConfig",
     "StaticConfig",
     "StudyVenue",

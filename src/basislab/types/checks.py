@@ -46,7 +46,7 @@ def check_number(
         number = math.inf
     if not (low <= number <= high) or (above and number == low):
         hint = ""
-        if unit.startswith("fraction") and high < number <= 100:  # noqa: PLR2004 - percent
+        if unit.startswith("fraction") and high < number <= 100:
             hint = f" A fraction is wanted: {number:g} % is {number / 100:g}."
         raise ConfigError(str(_fail(owner, name, value, allowed)) + hint)
     object.__setattr__(owner, name, number)

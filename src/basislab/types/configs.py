@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_integer, check_number
 from basislab.types.venue import StudyVenue
+from basislab.units import from_bps
 
 NEVER = 999.0
 """The trigger that never fires: the leverage that the study gives a leg without equity."""
 
 Slippage = Literal["none", "book"]
+SLIPPAGES: tuple[Slippage, ...] = ("none", "book")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,18 @@ class TradeConfig:
                 "or a StudyVenue."
             )
 
+    def parameters(self) -> dict[str, float]:
+        """Return the values that kernels read, by their kernel names: fractions and USD."""
+        return {
+            "capital": self.capital_usd,
+            "leverage": self.leverage,
+            "open_fee": from_bps(self.open_fee_bps),
+        }
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is odd in this configuration, in words."""
+        return ()
+
     @property
     def notional_usd(self) -> float:
         """Notional of each leg at the opening, USD, before fees."""
@@ -80,12 +95,15 @@ class StaticConfig(TradeConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice(self, "slippage", ("none", "book"))
+        check_choice(self, "slippage", SLIPPAGES)
+
+    def parameters(self) -> dict[str, float]:
+        """Return the values that kernels read."""
+        return super().parameters() | {"slippage": SLIPPAGES.index(self.slippage)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class RebalanceConfig(TradeConfig):
-    """The study's realistic model: capital moves between the legs when a leg's leverage is too high.
+@dataclass(frozen=True, kw_only=True) class RebalanceConfig(TradeConfig): """The study's realistic
+model: capital moves between the legs when a leg's leverage is too high.
 
     Parameters
     ----------
@@ -110,6 +128,20 @@ class RebalanceConfig(TradeConfig):
         if self.trigger == "auto":
             return 2 * self.leverage
         return NEVER if self.trigger is None else float(self.trigger)
+
+    def parameters(self) -> dict[str, float]:
+        """Return the values that kernels read."""
+        return super().parameters() | {"trigger": self.trigger_leverage}
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is odd in this configuration, in words."""
+        if self.trigger_leverage > self.leverage:
+            return ()
+        text = (
+            f"trigger {self.trigger_leverage:g} is not above the leverage {self.leverage:g}: "
+            "capital may move on every bar"
+        )
+        return (text,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +168,11 @@ class RotationConfig(TradeConfig):
         check_number(self, "buffer", 0, 1, "fraction of price")
         if self.min_apy is not None:
             check_number(self, "min_apy", -5, 5, "fraction per year")
+
+    def parameters(self) -> dict[str, float]:
+        """Return the values that kernels read; without a minimum no mean lies below it."""
+        min_apy = -math.inf if self.min_apy is None else self.min_apy
+        return super().parameters() | {"buffer": self.buffer, "min_apy": min_apy}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +202,14 @@ class ConditionalConfig(TradeConfig):
         check_number(self, "entry_apy", -5, 5, "fraction per year")
         check_number(self, "buffer", 0, 1, "fraction of price")
         check_integer(self, "lookback_days", 1, 3_650, "days")
+
+    def parameters(self) -> dict[str, float]:
+        """Return the values that kernels read."""
+        return super().parameters() | {
+            "entry_apy": self.entry_apy,
+            "buffer": self.buffer,
+            "lookback_days": self.lookback_days,
+        }
 
 
 ModelConfig = StaticConfig | RebalanceConfig | RotationConfig | ConditionalConfig

@@ -38,7 +38,7 @@ def _frozen(values: ArrayLike, dtype: Any) -> NDArray[Any]:
 
 
 def _bare(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """Return `array` itself where it is already a read-only array of `dtype`, else a frozen copy."""
+    """Return `array` itself where it is read-only and of `dtype`, else a frozen copy."""
     if isinstance(array, np.ndarray) and array.dtype == dtype and not array.flags.writeable:
         return array
     return _frozen(array, dtype)
@@ -220,7 +220,7 @@ class Market:
             raise DataError(
                 f"market {self.name!r}, {label}: {len(series)} values for {len(self.times)} bars."
             )
-        for name in series._arrays:  # noqa: SLF001 - same module, same family
+        for name in series._arrays:
             values = getattr(series, name)
             if values is None:
                 continue
@@ -288,7 +288,7 @@ class Market:
         digest.update(self.times.astype("<i8").tobytes())
         for label, series in sorted(self.series().items()):
             digest.update(label.encode())
-            for name in (*series._arrays, "observed"):  # noqa: SLF001
+            for name in (*series._arrays, "observed"):
                 values = getattr(series, name)
                 digest.update(f"{name}:{values is not None};".encode())
                 if values is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from basislab.types.checks import check_choice, check_number
+from basislab.units import from_bps
 
 PenaltyKind = Literal["equity", "notional"]
 PENALTY_KINDS: tuple[PenaltyKind, ...] = ("equity", "notional")
@@ -75,3 +76,16 @@ class StudyVenue:
         check_number(self, "transfer_cost_usd", 0, 1e9, "USD")
         check_number(self, "gas_usd", 0, 1e9, "USD")
         check_number(self, "rotation_penalty", 0, 1, "fraction of capital")
+
+    def parameters(self) -> dict[str, float]:
+        """Return the values that kernels read, by their kernel names: fractions and USD."""
+        penalty = self.liquidation_penalty
+        return {
+            "taker_fee": from_bps(self.taker_fee_bps),
+            "maintenance": self.maintenance_margin,
+            "penalty_kind": PENALTY_KINDS.index(penalty.kind),
+            "penalty_rate": penalty.rate,
+            "transfer_cost": self.transfer_cost_usd,
+            "gas": self.gas_usd,
+            "rotation_penalty": self.rotation_penalty,
+        }

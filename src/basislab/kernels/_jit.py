@@ -1,0 +1,83 @@
+"""The one place that configures numba.
+
+``fastmath`` is off: results are reproducible to the bit. ``error_model="numpy"`` lets LLVM
+vectorise divisions; kernels therefore never divide by something that can be zero. ``nogil`` lets
+threads run kernels side by side. ``forceinline`` merges the small moves into one loop body: state
+stays in registers and the event log is not reference-counted every bar (4x faster, same bits).
+numba's own cache serves stale numbers after an *imported* kernel file changes, so the cache
+directory is keyed by a hash of all kernel sources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import MutableMapping
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import numba
+import numba.core.config
+
+
+@cache
+def cache_directory() -> str | None:
+    """Return where compiled kernels are kept, or None where nothing can be written.
+
+    Returns
+    -------
+    str or None
+        ``<user cache>/basislab/kernels-<hash of all kernel sources>``; ``$BASISLAB_CACHE`` replaces
+        the user cache.
+    """
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    home = os.environ.get("BASISLAB_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    root = Path(home) if home else Path.home() / ".cache"
+    for base in (root / "basislab", Path(tempfile.gettempdir()) / f"basislab-{_user()}"):
+        directory = base / f"kernels-{digest.hexdigest()[:16]}"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(directory, os.W_OK):
+            return str(directory)
+    return None
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+
+
+def compile_module(namespace: MutableMapping[str, Any]) -> None:
+    """Replace every function defined in a kernel module by its compiled form.
+
+    Parameters
+    ----------
+    namespace : mutable mapping
+        The module's ``globals()``. Functions that it imported from other kernels are compiled
+        already and left alone. With ``NUMBA_DISABLE_JIT=1`` nothing changes.
+    """
+    directory = cache_directory()
+    settings: Any = numba.core.config
+    before = settings.CACHE_DIR
+    # numba reads the directory when caching is switched on, so other users of numba in this process
+    # keep their own.
+    settings.CACHE_DIR = directory or before
+    try:
+        compiler = numba.njit(
+            cache=directory is not None,
+            nogil=True,
+            error_model="numpy",
+            fastmath=False,
+            forceinline=True,
+        )
+        for name, value in list(namespace.items()):
+            if isinstance(value, FunctionType) and value.__module__ == namespace["__name__"]:
+                namespace[name] = compiler(value)
+    finally:
+        settings.CACHE_DIR = before
