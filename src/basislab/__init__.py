@@ -1,1 +1,109 @@
-"""basislab: research and risk lab for delta-neutral carry trades."""
+"""basislab: the research and risk lab for delta-neutral carry (basis) trades.
+
+>>> import basislab as bl
+>>> market = bl.load_market()
+>>> result = bl.backtest(market, bl.RebalanceConfig(capital_usd=10_000, leverage=3))
+>>> f"{result.annualized_return:+.1%} against a hurdle of {result.hurdle_annualized:+.1%} a year"
+'-3.5% against a hurdle of +4.6% a year'
+
+Names are loaded when they are first used: ``import basislab`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from basislab._version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from basislab.api import backtest
+    from basislab.data import list_markets, load_market, save_market
+    from basislab.errors import (
+        BasisLabError,
+        ConfigError,
+        DataError,
+        DataGapError,
+        LedgerError,
+        SourceError,
+    )
+    from basislab.presets import load_venue, venue_names
+    from basislab.scenarios import Scenario, run
+    from basislab.types.configs import (
+        ConditionalConfig,
+        RebalanceConfig,
+        RotationConfig,
+        StaticConfig,
+    )
+    from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
+    from basislab.types.result import Event, Ledger, Result
+    from basislab.types.venue import LiquidationPenalty, StudyVenue
+
+_HOMES = {
+    "basislab.api": ("backtest",),
+    "basislab.data": ("list_markets", "load_market", "save_market"),
+    "basislab.errors": (
+        "BasisLabError",
+        "ConfigError",
+        "DataError",
+        "DataGapError",
+        "LedgerError",
+        "SourceError",
+    ),
+    "basislab.presets": ("load_venue", "venue_names"),
+    "basislab.scenarios": ("Scenario", "run"),
+    "basislab.types.configs": (
+        "ConditionalConfig",
+        "RebalanceConfig",
+        "RotationConfig",
+        "StaticConfig",
+    ),
+    "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
+    "basislab.types.result": ("Event", "Ledger", "Result"),
+    "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "BasisLabError",
+    "ConditionalConfig",
+    "ConfigError",
+    "DataError",
+    "DataGapError",
+    "Event",
+    "FundingSeries",
+    "Ledger",
+    "LedgerError",
+    "LiquidationPenalty",
+    "Market",
+    "PriceSeries",
+    "RateSeries",
+    "RebalanceConfig",
+    "Result",
+    "RotationConfig",
+    "Scenario",
+    "SourceError",
+    "StaticConfig",
+    "StudyVenue",
+    "__version__",
+    "backtest",
+    "list_markets",
+    "load_market",
+    "load_venue",
+    "run",
+    "save_market",
+    "venue_names",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -102,8 +102,9 @@ class StaticConfig(TradeConfig):
         return super().parameters() | {"slippage": SLIPPAGES.index(self.slippage)}
 
 
-@dataclass(frozen=True, kw_only=True) class RebalanceConfig(TradeConfig): """The study's realistic
-model: capital moves between the legs when a leg's leverage is too high.
+@dataclass(frozen=True, kw_only=True)
+class RebalanceConfig(TradeConfig):
+    """The study's realistic model: capital moves between the legs when one is stretched.
 
     Parameters
     ----------

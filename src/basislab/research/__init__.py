@@ -1,0 +1,1 @@
+"""What a single run cannot show: entry days, break-even, and later sweeps and bootstraps."""
