@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from basislab._version import VERSION as __version__
+from basislab import _version
 
 if TYPE_CHECKING:
     from basislab.api import backtest
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.result import Event, Ledger, Result
     from basislab.types.venue import LiquidationPenalty, StudyVenue
+
+__version__ = _version.VERSION
 
 _HOMES = {
     "basislab.api": ("backtest",),
