@@ -32,7 +32,7 @@ bench: setup ## Measure speed
 
 docs: ## Build the documentation into docs/_build/html
 	@scripts/setup.sh docs
-	.venv/bin/sphinx-build -W --keep-going -b html docs docs/_build/html
+	.venv/bin/sphinx-build -q -E -W --keep-going docs docs/_build/html
 
 lock: ## Write uv.lock and requirements*.txt anew after a change of dependencies (needs uv)
 	scripts/lock.sh
