@@ -16,7 +16,7 @@ KERNELS = ROOT / "src" / "basislab" / "kernels"
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
     return subprocess.run(
-        [*command, "--no-cache", "--no-logo", "--config", str(root / "pyproject.toml")],
+        [*command, "--no-cache", "--config", str(root / "pyproject.toml")],
         cwd=root / "src",
         env=os.environ | {"PYTHONPATH": str(root / "src"), "COLUMNS": "300"},
         capture_output=True,
