@@ -22,6 +22,7 @@ check: setup ## Lint, format, types, layers, dependencies, lock; changes nothing
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/mypy scripts/setup_env.py
 	.venv/bin/lint-imports
 	.venv/bin/deptry src
 	@if command -v uv >/dev/null 2>&1; then echo scripts/lock.sh --check; scripts/lock.sh --check; \

@@ -61,8 +61,14 @@ else
 fi
 
 if [ -z "$python" ] && [ -n "$uv" ]; then
-    "$uv" python install --quiet "${supported%% *}" || fail "uv could not fetch a Python; $remedy"
-    python=$("$uv" python find --no-project "${supported%% *}") || fail "uv found no Python; $remedy"
+    for version in $supported; do # one that uv keeps for itself, else fetch one
+        python=$("$uv" python find --no-project "$version" 2>/dev/null) && break
+    done
+    if [ -z "$python" ]; then
+        "$uv" python install "${supported%% *}" &&
+            python=$("$uv" python find --no-project "${supported%% *}") ||
+            fail "uv could not fetch a Python; $remedy"
+    fi
 fi
 if [ -z "$python" ]; then
     [ -z "$bare" ] || fail "$bare $without_pip"

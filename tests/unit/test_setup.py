@@ -120,6 +120,14 @@ def test_another_python_on_the_path_stands_in(machine: Machine) -> None:
     assert machine.setup().stdout == "ran scripts/setup_env.py\n"
 
 
+def test_uv_finds_a_python_where_the_path_has_none(machine: Machine) -> None:
+    """uv keeps interpreters of its own; here it knows 3.12 alone."""
+    machine.python("kept", "3.12")
+    kept = machine.bin / "kept"
+    machine.command("uv", f'case "$*" in "python find"*" 3.12") echo "{kept}" ;; *) exit 2 ;; esac')
+    assert machine.setup().stdout == "ran scripts/setup_env.py\n"
+
+
 def test_current_environment_is_left_alone(machine: Machine) -> None:
     machine.real_python_and_uv()
     assert machine.setup().returncode == 0
