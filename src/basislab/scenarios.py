@@ -393,7 +393,7 @@ def run_file(
         try:
             if label in seen:
                 raise ConfigError(f"id: {label!r} is used twice. Give every scenario its own.")
-            result = run_scenario(_parse_scenario(raw), load)
+            result = run_scenario(parse_scenario(raw), load)
             yield result.to_dict(with_events=with_events, with_equity=with_equity, id=label)
         except BasisLabError as error:
             yield {"id": label, "error": {"type": type(error).__name__, "message": str(error)}}
@@ -439,7 +439,23 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _parse_scenario(raw: object) -> Scenario:
+def parse_scenario(raw: object) -> Scenario:
+    """Validate one scenario.
+
+    Parameters
+    ----------
+    raw : object
+        As parsed from JSON or TOML.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ConfigError
+        Its first problem: where, what was found, what is wanted.
+    """
     try:
         return Scenario.model_validate(raw)
     except ValidationError as error:

@@ -1,0 +1,43 @@
+"""``basislab run``: scenario files, the machine interface."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="JSON or TOML by its ending; - is standard input (JSON)."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Result file; - is standard output.")] = Path(
+        "-"
+    ),
+    equity: Annotated[bool, typer.Option("--equity", help="Add the equity curves.")] = False,
+    no_events: Annotated[bool, typer.Option("--no-events", help="Leave the events out.")] = False,
+) -> None:
+    """Run the scenarios of a file; status 1 where one of them failed."""
+    from basislab.cli.output import progress, to_json, write_text
+    from basislab.scenarios import parse_file, read_file, results_document, run_file
+
+    parsed = parse_file(sys.stdin.read()) if str(file) == "-" else read_file(file)
+    results = list(
+        progress(
+            run_file(parsed, with_events=not no_events, with_equity=equity),
+            "scenarios",
+            len(parsed.scenarios),
+        )
+    )
+    text = to_json(results_document(results))
+    if str(out) == "-":
+        sys.stdout.write(text)
+    else:
+        write_text(out, text)
+    if any("error" in result for result in results):
+        raise typer.Exit(1)

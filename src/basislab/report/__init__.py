@@ -1,0 +1,1 @@
+"""Numbers to people: facts computed once, tables and words derived from them."""

@@ -1,0 +1,142 @@
+"""Every number of a study, computed once, each leaf with a unit in `UNITS`.
+
+The facts are plain dicts and lists (``facts.json``). Tables, prose and verdicts read them and
+nothing else, so that no number in a report is typed by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from basislab._version import VERSION
+from basislab.report import comparisons, sections
+from basislab.report.runs import Facts, Runs
+from basislab.report.spec import StudySpec
+from basislab.report.verdict import study_verdict
+from basislab.types.market import Market
+
+Progress = Callable[[str], None]
+
+SECTIONS: dict[str, Callable[[Runs], Any]] = {
+    "market": sections.market_section,
+    "hurdle": sections.hurdle_section,
+    "matrix": sections.matrix_section,
+    "triggers": sections.triggers_section,
+    "fees": sections.fees_section,
+    "event_logs": sections.event_logs_section,
+    "fee_sensitivity": sections.fee_sensitivity_section,
+    "waterfall": sections.waterfall_section,
+    "neutrality": sections.neutrality_section,
+    "models": comparisons.models_section,
+    "venues": comparisons.venues_section,
+    "entry": comparisons.entry_section,
+    "breakeven": comparisons.breakeven_section,
+}
+"""The parts of the facts, in the order in which they are computed."""
+
+UNITS: dict[str, str] = {
+    "_usd": "USD",
+    "_bps": "basis points of notional",
+    "_apy": "fraction per year",
+    "_annualized": "fraction of capital per year, simple",
+    "_return": "fraction of capital",
+    "_change": "fraction",
+    "_share": "fraction",
+    "_rate": "fraction",
+    "_distance": "fraction of the entry price",
+    "_correlation": "dimensionless, -1 to 1",
+    "_beta": "equity return per unit of price return",
+    "_days": "days",
+    "_count": "number",
+    "_leverage": "multiple of one leg's equity",
+    "leverage": "multiple of one leg's capital",
+    "trigger": "effective leverage of a leg; 999 is never",
+    "drawdown": "fraction of the peak",
+    "version": "version of the facts format",
+}
+"""Unit of every numeric leaf, by its whole name or its ending."""
+
+
+def unit_of(leaf: str) -> str:
+    """Return the unit of a numeric leaf of the facts.
+
+    Parameters
+    ----------
+    leaf : str
+        Its key.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    KeyError
+        No unit is known for it.
+
+    Examples
+    --------
+    >>> unit_of("hurdle_annualized")
+    'fraction of capital per year, simple'
+    """
+    if leaf in UNITS:
+        return UNITS[leaf]
+    for ending, unit in UNITS.items():
+        if ending.startswith("_") and leaf.endswith(ending):
+            return unit
+    raise KeyError(leaf)
+
+
+def compute_facts(market: Market, spec: StudySpec, progress: Progress | None = None) -> Facts:
+    """Compute every number of a study.
+
+    Parameters
+    ----------
+    market : Market
+        Daily bars with the funding of both venues and the lending rates.
+    spec : StudySpec
+    progress : callable of str, optional
+        Called with the name of each section before it is computed.
+
+    Returns
+    -------
+    dict
+        JSON-ready; units by `unit_of`.
+
+    Raises
+    ------
+    ConfigError, DataError
+        The market lacks what the study needs.
+    """
+    runs = Runs(market.window(spec.start, spec.end), spec)
+    facts: Facts = {"version": 1, "basislab": VERSION, "study": spec.model_dump(mode="json")}
+    for name, section in SECTIONS.items():
+        if progress is not None:
+            progress(name.replace("_", " "))
+        facts[name] = section(runs)
+    facts["verdict"] = study_verdict(facts)
+    return facts
+
+
+def numeric_leaves(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
+    """Yield (key, number) for every number in the facts; a list's items carry its key.
+
+    Parameters
+    ----------
+    value : dict, list or scalar
+    key : str
+        Of `value` itself.
+
+    Yields
+    ------
+    (str, float)
+    """
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from numeric_leaves(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from numeric_leaves(item, key)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield key, value

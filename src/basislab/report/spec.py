@@ -1,0 +1,137 @@
+"""`study.toml`: which market, sizes, leverages, triggers and venues a study looks at.
+
+The defaults are the feasibility study's own, so that an empty file is that study.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from basislab.errors import ConfigError
+from basislab.types.checks import nearest
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Trigger = Positive | Literal["never"]
+
+
+class StudySpec(BaseModel):
+    """What a study computes.
+
+    Parameters
+    ----------
+    name, title : str
+    market : str
+        Name or path of a market.
+    start, end : date, optional
+        Window, inclusive; the market's own by default.
+    capital_usd : float, USD
+        Size of every table that shows one size.
+    capitals_usd : list of float, USD
+        Sizes of the performance matrix.
+    leverages : list of float
+    triggers : list of float or "never"
+        Grid of the trigger optimisation.
+    min_trigger_ratio : float
+        Triggers below this multiple of the leverage are skipped.
+    perp, rival_perp : str
+        Venue preset of the study, and the one it is compared with.
+    lending : str
+        Lending protocol.
+    open_fees_bps : list of float, bps
+        Of the open-fee sensitivity.
+    fee_leverage : float
+        Leverage of that sensitivity.
+    event_log_leverages : list of float
+    entry_capital_usd, entry_leverage : float
+        Position of the entry statistics.
+    holding_days : list of int
+        Holding periods of the entry statistics.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    name: str = "sol-2025"
+    title: str = "Delta-neutral carry: leveraged lending long against a perpetual short"
+    market: str = "sample"
+    start: date | None = None
+    end: date | None = None
+    capital_usd: Positive = 10_000.0
+    capitals_usd: Annotated[list[Positive], Field(min_length=1)] = [1_000.0, 10_000.0, 100_000.0]
+    leverages: Annotated[list[Positive], Field(min_length=1)] = [2.0, 3.0, 4.0]
+    triggers: Annotated[list[Trigger], Field(min_length=1)] = [
+        3.0,
+        4.0,
+        5.0,
+        6.0,
+        8.0,
+        10.0,
+        "never",
+    ]
+    min_trigger_ratio: NotNegative = 1.3
+    perp: str = "hyperliquid-study"
+    rival_perp: str = "drift-study"
+    lending: str = "kamino"
+    open_fees_bps: Annotated[list[NotNegative], Field(min_length=1)] = [15.0, 10.0, 5.0, 0.0]
+    fee_leverage: Positive = 3.0
+    event_log_leverages: list[Positive] = [2.0, 3.0]
+    entry_capital_usd: Positive = 1_000.0
+    entry_leverage: Positive = 3.0
+    holding_days: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)] = [
+        7,
+        14,
+        30,
+        60,
+        90,
+    ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, raw: Any) -> Any:
+        if isinstance(raw, dict):
+            for key in raw:
+                if key not in cls.model_fields:
+                    raise ValueError(f"unknown key {key}{nearest(key, list(cls.model_fields))}")
+        return raw
+
+
+def load_spec(path: Path) -> StudySpec:
+    """Read a study file.
+
+    Parameters
+    ----------
+    path : Path
+        TOML.
+
+    Returns
+    -------
+    StudySpec
+        A market given as a relative path is taken relative to the file.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, is not TOML, or has an unknown or impossible key.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"study file {path}: it cannot be read ({error}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"study file {path}: not valid TOML: {error}.") from None
+    try:
+        spec = StudySpec.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"study file {path}: {where + ': ' if where else ''}{message}.") from None
+    beside = path.parent / spec.market
+    if beside.exists():
+        return spec.model_copy(update={"market": str(beside)})
+    return spec

@@ -1,0 +1,115 @@
+"""The verdict: words chosen by code from the facts, against the hurdle and never against zero."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from basislab.report import words
+
+Facts = dict[str, Any]
+Word = Literal["beats", "hindsight", "below", "loses"]
+
+
+def study_verdict(facts: Facts) -> Facts:
+    """Judge the realistic model against the hurdle.
+
+    Parameters
+    ----------
+    facts : dict
+        Of a study, without the verdict.
+
+    Returns
+    -------
+    dict
+        ``word``: "beats" (at the default trigger), "hindsight" (only with a trigger chosen
+        afterwards), "below" (earns, but less than the hurdle) or "loses"; ``headline``;
+        ``reasons``; ``limits``.
+    """
+    defaults = [row for row in facts["waterfall"] if row["is_default"]]
+    tuned = max(facts["waterfall"], key=lambda row: row["annualized"])
+    default = max(defaults, key=lambda row: row["annualized"])
+    word = _word(default, tuned)
+    return {
+        "word": word,
+        "headline": _headline(word, facts),
+        "reasons": _reasons(facts, default, tuned),
+        "limits": _limits(facts),
+    }
+
+
+def _word(default: Facts, tuned: Facts) -> Word:
+    if default["excess_annualized"] > 0:
+        return "beats"
+    if tuned["excess_annualized"] > 0:
+        return "hindsight"
+    return "below" if tuned["annualized"] > 0 else "loses"
+
+
+def _headline(word: Word, facts: Facts) -> str:
+    hurdle = facts["hurdle"]
+    bar = f"{hurdle['what']} ({words.percent(hurdle['hurdle_annualized'])} a year)"
+    return {
+        "beats": f"On this path the carry trade beat {bar} at its default trigger.",
+        "hindsight": f"Only a trigger chosen in hindsight beat {bar}; the default did not.",
+        "below": f"Not worth its risk here: no leverage and trigger tried beat {bar}.",
+        "loses": f"It lost money at every leverage and trigger tried, against {bar}.",
+    }[word]
+
+
+def _run(row: Facts) -> str:
+    return (
+        f"{words.multiple(row['leverage'])} with trigger {words.trigger(row['trigger'])}: "
+        f"{words.percent(row['annualized'])} a year, {words.points(row['excess_annualized'])} "
+        f"points against the hurdle, {words.share(row['drawdown'])} drawdown, "
+        f"{_count(row['liquidations_count'], 'liquidation')}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _reasons(facts: Facts, default: Facts, tuned: Facts) -> list[str]:
+    reasons = [f"Best default run: {_run(default)}."]
+    if tuned is not default:
+        reasons.append(f"Best run in hindsight: {_run(tuned)}.")
+    ceiling = [row for row in facts["models"] if row["model"] == "static"]
+    above = [words.multiple(r["leverage"]) for r in ceiling if r["excess_annualized"] > 0]
+    reasons.append(
+        f"Carry alone, with no liquidation and no rebalancing (the static ceiling), beats the "
+        f"hurdle at: {words.join(above)}."
+    )
+    lost = sum(-row["liquidation_penalty_usd"] for row in facts["waterfall"] if row["is_default"])
+    earned = sum(
+        row["carry_usd"] + row["funding_usd"] for row in facts["waterfall"] if row["is_default"]
+    )
+    reasons.append(
+        f"Over the leverages at their default triggers, carry and funding came to "
+        f"{words.signed_usd(earned)} USD and liquidation penalties took {words.usd(lost)} USD."
+    )
+    reasons += [
+        f"{row['perp']} at {words.multiple(row['leverage'])} shows "
+        f"{words.percent(row['annualized'])} only because {words.usd(row['shortfall_usd'])} USD of "
+        f"losses are forgiven; without that it is {words.percent(row['unforgiven_annualized'])}."
+        for row in facts["venues"]
+        if row["annualized"] > 0 > row["unforgiven_annualized"]
+    ]
+    return reasons
+
+
+def _limits(facts: Facts) -> list[str]:
+    market = facts["market"]
+    limits = [
+        (
+            "One start date and one price path: the spread between neighbouring triggers is the "
+            "size of a few liquidations, so the best trigger is a description of this path, not a "
+            "forecast."
+        ),
+        (
+            "Daily bars: each leg is checked once a day against the high and the low of the perp, "
+            "and penalties are the study's assumptions, not the venues' rules."
+        ),
+    ]
+    if market["partial_bars"]:
+        limits.append(f"Partial days in the data: {words.join(market['partial_bars'])}.")
+    return limits

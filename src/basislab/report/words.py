@@ -1,0 +1,195 @@
+"""How numbers are written: one function a kind, so that every table and sentence agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from basislab.types.configs import NEVER
+
+NONE = "-"
+"""Stands where there is no number."""
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a fraction as signed percent.
+
+    Parameters
+    ----------
+    value : float or None, fraction
+    digits : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> percent(-0.0348), percent(None), percent(-0.00001)
+    ('-3.5%', '-', '0.0%')
+    """
+    if value is None:
+        return NONE
+    return _without_signed_zero(f"{value:+.{digits}%}")
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """Return a fraction as unsigned percent.
+
+    Parameters
+    ----------
+    value : float or None, fraction
+    digits : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> share(0.678)
+    '67.8%'
+    """
+    return NONE if value is None else f"{value:.{digits}%}"
+
+
+def points(value: float | None) -> str:
+    """Return a difference of two rates as signed percentage points.
+
+    Parameters
+    ----------
+    value : float or None, fraction
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> points(-0.0811)
+    '-8.1'
+    """
+    return NONE if value is None else _without_signed_zero(f"{value * 100:+.1f}")
+
+
+def usd(value: float | None, digits: int = 0) -> str:
+    """Return USD with thousands separators.
+
+    Parameters
+    ----------
+    value : float or None, USD
+    digits : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> usd(9609.68), usd(-0.2), usd(1234.5, 2)
+    ('9,610', '0', '1,234.50')
+    """
+    return NONE if value is None else _without_signed_zero(f"{value:,.{digits}f}")
+
+
+def signed_usd(value: float | None, digits: int = 0) -> str:
+    """Return USD with its sign.
+
+    Parameters
+    ----------
+    value : float or None, USD
+    digits : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> signed_usd(205.4), signed_usd(0.0)
+    ('+205', '0')
+    """
+    return NONE if value is None else _without_signed_zero(f"{value:+,.{digits}f}")
+
+
+def decimal(value: float | None, digits: int = 2) -> str:
+    """Return a plain number.
+
+    Parameters
+    ----------
+    value : float or None
+    digits : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> decimal(0.6259), decimal(-0.001)
+    ('0.63', '0.00')
+    """
+    return NONE if value is None else _without_signed_zero(f"{value:.{digits}f}")
+
+
+def multiple(value: float) -> str:
+    """Return a leverage.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> multiple(3.0), multiple(2.5)
+    ('3x', '2.5x')
+    """
+    return f"{value:g}x"
+
+
+def trigger(value: float) -> str:
+    """Return a trigger: a leverage, or never.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> trigger(5.0), trigger(999.0)
+    ('5x', 'never')
+    """
+    return "never" if value == NEVER else multiple(value)
+
+
+def join(items: Sequence[str]) -> str:
+    """Return items as a spoken list.
+
+    Parameters
+    ----------
+    items : sequence of str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> join(["2x", "3x", "4x"]), join(["2x"]), join([])
+    ('2x, 3x and 4x', '2x', 'none')
+    """
+    if not items:
+        return "none"
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def _without_signed_zero(text: str) -> str:
+    """Drop the sign of a number that rounds to zero: it says nothing."""
+    return text if any(digit in "123456789" for digit in text) else text.lstrip("+-")
