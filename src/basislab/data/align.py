@@ -1,0 +1,360 @@
+"""Put series on the grid of the candles: the only place that decides about a gap.
+
+Nothing is ever taken as zero. A hole is an error that says how large it is, unless the user allows
+holes of that length; then the previous value is held, `observed` is False there, and the decision
+is recorded.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from basislab.errors import ConfigError, DataGapError
+from basislab.types.market import BoolArray, FloatArray, IntArray, TimeArray
+from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+
+SCHEDULE_WINDOW = 24
+"""Spacings on either side whose median is the settlement schedule at that time."""
+
+_UNIT_SECONDS = {"m": 60, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY}
+_DURATION = re.compile(r"(\d{1,6})\s*([mhd])")
+
+
+def parse_max_gap(text: str | None) -> int:
+    """Return a duration such as ``3h`` in seconds.
+
+    Parameters
+    ----------
+    text : str or None
+        A whole number of minutes, hours or days (``90m``, ``3h``, ``2d``); None or ``0`` is none.
+
+    Returns
+    -------
+    int
+        Seconds.
+
+    Raises
+    ------
+    ConfigError
+        Anything else.
+
+    Examples
+    --------
+    >>> parse_max_gap("3h")
+    10800
+    """
+    if text is None or text.strip() == "0":
+        return 0
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ConfigError(
+            f"max_gap: got {text!r}; it must be a whole number of minutes, hours or days, "
+            "such as 90m, 3h or 1d."
+        )
+    return int(match[1]) * _UNIT_SECONDS[match[2]]
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Settlements that are missing between two that are there.
+
+    Parameters
+    ----------
+    start : int, seconds since 1970
+        Time of the first missing settlement.
+    step : int, seconds
+        Spacing of the schedule there.
+    missing : int
+        How many are missing.
+    """
+
+    start: int
+    step: int
+    missing: int
+
+    @property
+    def seconds(self) -> int:
+        """Length of the hole."""
+        return self.step * self.missing
+
+
+def find_holes(stamps: IntArray) -> list[Hole]:
+    """Find missing settlements without knowing the schedule.
+
+    A spacing is a hole only if it exceeds the median spacing before it and the median spacing after
+    it. So a venue may change its schedule: when 8-hourly funding becomes hourly, the last 8 hours
+    exceed what follows but not what came before.
+
+    Parameters
+    ----------
+    stamps : ndarray of int64, shape (n,), seconds since 1970
+        Nominal times, strictly increasing.
+
+    Returns
+    -------
+    list of Hole
+
+    Examples
+    --------
+    >>> find_holes(np.array([0, 1, 2, 5, 6, 7]))
+    [Hole(start=3, step=1, missing=2)]
+    >>> find_holes(np.array([0, 8, 16, 24, 25, 26, 27]))
+    []
+    """
+    spacings = np.diff(stamps)
+    holes = []
+    for i in np.flatnonzero(spacings > spacings.min(initial=np.iinfo(np.int64).max)):
+        before = spacings[max(0, i - SCHEDULE_WINDOW) : i]
+        after = spacings[i + 1 : i + 1 + SCHEDULE_WINDOW]
+        step = int(max(np.median(side) for side in (before, after) if len(side)))
+        if spacings[i] > step:
+            missing = math.ceil(spacings[i] / step) - 1
+            holes.append(Hole(int(stamps[i]) + step, step, missing))
+    return holes
+
+
+def sum_per_bar(bars: IntArray, rates: FloatArray, n_bars: int) -> tuple[FloatArray, IntArray]:
+    """Sum settlements within bars, in numpy's `reduceat` order.
+
+    The order decides about the last bits. This one is that of the study's table (a grouped sum of
+    sorted rows): with it the import of the venue's own answers equals that table bit for bit, while
+    a running, a compensated or an exact sum differs in the last digit on 300 of 410 days.
+
+    Parameters
+    ----------
+    bars : ndarray of int64, shape (n_settlements,)
+        Bar of each settlement, not decreasing.
+    rates : ndarray of shape (n_settlements,), fraction of notional
+    n_bars : int
+
+    Returns
+    -------
+    sums : ndarray of shape (n_bars,)
+        NaN, never 0, where a bar has no settlement.
+    counts : ndarray of int64, shape (n_bars,)
+
+    Examples
+    --------
+    >>> sum_per_bar(np.array([0, 0, 2]), np.array([1.0, 2.0, 4.0]), 3)
+    (array([ 3., nan,  4.]), array([2, 0, 1]))
+    """
+    counts = np.bincount(bars, minlength=n_bars).astype(np.int64)
+    sums = np.full(n_bars, np.nan)
+    if len(bars):
+        first_of_bar = np.flatnonzero(np.diff(bars, prepend=-1))
+        sums[bars[first_of_bar]] = np.add.reduceat(rates, first_of_bar)
+    return sums, counts
+
+
+@dataclass
+class Aligner:
+    """Holds what the user allows, and every decision that was taken under it.
+
+    Parameters
+    ----------
+    times : ndarray of datetime64[s], shape (n_bars,)
+        The grid: opens of the bars.
+    bar_seconds : int
+        Width of a bar.
+    max_gap_s : int, seconds
+        Longest hole that is filled; 0 fills none.
+    refetch : str
+        What to do about a hole, as a sentence's beginning.
+    command : str
+        Command that takes ``--max-gap``, where it is not the one that is running.
+    """
+
+    times: TimeArray
+    bar_seconds: int
+    max_gap_s: int = 0
+    refetch: str = "Refetch the missing time and import again"
+    command: str = ""
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def starts(self) -> IntArray:
+        """Opens of the bars, seconds since 1970."""
+        return self.times.astype("datetime64[s]").astype(np.int64)
+
+    def place(self, stamps: IntArray, values: FloatArray) -> FloatArray:
+        """Return values by bar, NaN where a bar has none; what lies outside the grid is dropped.
+
+        Parameters
+        ----------
+        stamps : ndarray of int64, shape (n,), seconds since 1970
+            Increasing; of several non-null values in one bar the last one counts.
+        values : ndarray of shape (n,)
+
+        Returns
+        -------
+        ndarray of shape (n_bars,)
+        """
+        placed = np.full(len(self.times), np.nan)
+        bars = (stamps - self.starts[0]) // self.bar_seconds
+        used = (bars >= 0) & (bars < len(placed)) & ~np.isnan(values)
+        placed[bars[used]] = values[used]
+        return placed
+
+    def hold(self, label: str, values: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Fill the missing bars with the bar before them, where that is allowed.
+
+        Parameters
+        ----------
+        label : str
+            Series in the message, such as ``kamino/USDC borrow_apy``.
+        values : ndarray of shape (n_bars,)
+            NaN where missing.
+
+        Returns
+        -------
+        values : ndarray of shape (n_bars,)
+            The same array where nothing is missing.
+        observed : ndarray of bool, shape (n_bars,)
+
+        Raises
+        ------
+        DataGapError
+            A hole longer than allowed, or before the first value.
+        """
+        missing = np.isnan(values)
+        if not missing.any():
+            return values, ~missing
+        step = self.bar_seconds
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], missing, [False])).astype(int)))
+        holes = [
+            Hole(int(self.starts[start]), step, int(stop - start))
+            for start, stop in edges.reshape(-1, 2)
+        ]
+        self._decide(label, holes, len(values), has_start=not missing[0])
+        source = np.maximum.accumulate(np.where(missing, 0, np.arange(len(values))))
+        return values[source], ~missing
+
+    def settle(
+        self, label: str, stamps: IntArray, rates: FloatArray
+    ) -> tuple[FloatArray, IntArray, BoolArray]:
+        """Sum funding settlements within bars.
+
+        The first and the last bar with settlements may be covered in part, as a history always
+        begins and ends somewhere; `basislab.data.check` flags them.
+
+        Parameters
+        ----------
+        label : str
+            Series in the message, such as ``hyperliquid/SOL funding``.
+        stamps : ndarray of int64, shape (n,), seconds since 1970
+            Nominal times, strictly increasing; outside the grid they are dropped.
+        rates : ndarray of shape (n,), fraction of notional per settlement
+
+        Returns
+        -------
+        rate : ndarray of shape (n_bars,), fraction of notional per bar
+        settlements : ndarray of int64, shape (n_bars,)
+            How many settlements the sum holds, filled ones included.
+        observed : ndarray of bool, shape (n_bars,)
+            False where a settlement was filled.
+
+        Raises
+        ------
+        DataGapError
+            A hole longer than allowed, or a bar before the first settlement.
+        """
+        first, end = int(self.starts[0]), int(self.starts[-1]) + self.bar_seconds
+        inside = (stamps >= first) & (stamps < end)
+        stamps, rates = stamps[inside], rates[inside]
+        holes = [*self._before(stamps), *find_holes(stamps), *self._behind(stamps)]
+        observed = np.ones(len(self.times), dtype=np.bool_)
+        if holes:
+            has_start = len(stamps) > 0 and stamps[0] < first + self.bar_seconds
+            expected = len(stamps) + sum(hole.missing for hole in holes)
+            self._decide(label, holes, expected, has_start=has_start)
+            stamps, rates, filled = _fill(stamps, rates, holes)
+            observed[(filled - first) // self.bar_seconds] = False
+        sums, counts = sum_per_bar((stamps - first) // self.bar_seconds, rates, len(self.times))
+        return sums, counts, observed
+
+    def _before(self, stamps: IntArray) -> list[Hole]:
+        """Return the hole ahead of the first settlement, if it spans a whole bar."""
+        first = int(self.starts[0])
+        until = int(stamps[0]) if len(stamps) else int(self.starts[-1]) + self.bar_seconds
+        step = self._step(stamps[: SCHEDULE_WINDOW + 1])
+        missing = (until - first) // step if until >= first + self.bar_seconds else 0
+        return [Hole(first, step, missing)] if missing else []
+
+    def _behind(self, stamps: IntArray) -> list[Hole]:
+        """Return the hole after the last settlement, if it spans the whole last bar."""
+        if not len(stamps) or stamps[-1] >= self.starts[-1]:
+            return []
+        step = self._step(stamps[-SCHEDULE_WINDOW - 1 :])
+        last, end = int(stamps[-1]), int(self.starts[-1]) + self.bar_seconds
+        return [Hole(last + step, step, math.ceil((end - last) / step) - 1)]
+
+    def _step(self, stamps: IntArray) -> int:
+        return int(np.median(np.diff(stamps))) if len(stamps) > 1 else self.bar_seconds
+
+    def _decide(self, label: str, holes: list[Hole], expected: int, *, has_start: bool) -> None:
+        """Allow `holes` and record them, or raise."""
+        steps = {hole.step for hole in holes}
+        names = {SECONDS_PER_HOUR: "hours", SECONDS_PER_DAY: "days"}
+        unit = names.get(steps.pop(), "settlements") if len(steps) == 1 else "settlements"
+        missing, longest = sum(hole.missing for hole in holes), max(hole.seconds for hole in holes)
+        if has_start and longest <= self.max_gap_s:
+            self.decisions.append(
+                {
+                    "series": label,
+                    "missing": missing,
+                    "unit": unit,
+                    "first": _iso(holes[0].start),
+                    "longest_s": longest,
+                    "filled_with": "previous value",
+                }
+            )
+            return
+        flag = f"--max-gap {_short(longest)}"
+        flag = f"'{self.command} {flag}'" if self.command else flag
+        remedy = f"{self.refetch}, or allow up to {_span(longest)} with {flag}"
+        if not has_start:
+            remedy = f"Nothing stands before it that could be held: {_lower(self.refetch)}"
+        raise DataGapError(
+            f"{label}: {_count(missing)} of {_count(expected)} {unit} missing, "
+            f"first {_iso(holes[0].start)}. {remedy}."
+        )
+
+
+def _fill(
+    stamps: IntArray, rates: FloatArray, holes: list[Hole]
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Return settlements with the holes filled by the rate before them, and the filled times."""
+    filled = np.concatenate([hole.start + hole.step * np.arange(hole.missing) for hole in holes])
+    held = rates[np.searchsorted(stamps, filled) - 1]
+    order = np.argsort(times := np.concatenate([stamps, filled]), kind="stable")
+    return times[order], np.concatenate([rates, held])[order], filled
+
+
+def _iso(seconds: int) -> str:
+    return f"{np.datetime64(seconds, 's').astype('datetime64[m]')}Z"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def _span(seconds: int) -> str:
+    short = _short(seconds)
+    return f"{short[:-1]} {short[-1]}"
+
+
+def _short(seconds: int) -> str:
+    if seconds % SECONDS_PER_DAY == 0:
+        return f"{seconds // SECONDS_PER_DAY}d"
+    if seconds % SECONDS_PER_HOUR == 0:
+        return f"{seconds // SECONDS_PER_HOUR}h"
+    return f"{math.ceil(seconds / 60)}m"
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]

@@ -1,0 +1,210 @@
+"""Import a directory of venue answers: read, recognise, validate, merge, align."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basislab.data.align import Aligner, parse_max_gap
+from basislab.data.assemble import (
+    OHLCV,
+    QUOTE,
+    daily_grid,
+    price_series,
+    rate_series,
+    require_complete,
+)
+from basislab.errors import SourceError
+from basislab.types.market import FundingSeries, Market, RateSeries
+from basislab.units import SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    from basislab.data.merge import MergedSeries
+    from basislab.data.sources import RawSeries
+
+Progress = Callable[[int, int, str], None]
+"""Called before each file with (files done, files in all, file name)."""
+
+_REMEDY = (
+    f"Add the missing answers: fundingHistory, and chartLendBorrow of the coin and of {QUOTE} as "
+    "defillama_<protocol>_<asset>.json[.gz]."
+)
+
+
+def import_directory(
+    path: str | Path,
+    *,
+    name: str | None = None,
+    max_gap: str | None = None,
+    trust_units: bool = False,
+    progress: Progress | None = None,
+) -> Market:
+    """Read a directory of the venues' own answers as a market.
+
+    The candles decide asset and grid; of the other series only what the trade uses is kept: the
+    funding of every venue, the supply APY of the asset, supply and borrow APY of the quote coin.
+
+    Parameters
+    ----------
+    path : str or Path
+        Directory of JSON answers, plain or gzip; hidden files are skipped.
+    name : str, optional
+        Name of the market; asset and days by default, such as ``sol-20241231-20260213``.
+    max_gap : str, optional
+        Longest hole that is filled with the value before it, such as ``3h``; none by default.
+    trust_units : bool
+        Take rates as they are although they look like another unit.
+    progress : callable, optional
+        Told about every file.
+
+    Returns
+    -------
+    Market
+        Not stored; `save_market` does that. `provenance` lists files, counts and filled gaps.
+
+    Raises
+    ------
+    SourceError
+        A file that cannot be read as what it claims to be, contradicting files, missing series.
+    DataGapError
+        A hole longer than `max_gap`.
+    ConfigError
+        `max_gap` is no duration.
+
+    References
+    ----------
+    docs/data-format.md lists the answers that are understood.
+    """
+    max_gap_s = parse_max_gap(max_gap)
+    directory = Path(path)
+    parts, sources = _read(directory, trust_units=trust_units, progress=progress)
+    merged = _merge(parts)
+    candles = _only_candles(merged, str(directory))
+    _refuse_strangers(merged, candles.raw)
+    aligner = Aligner(daily_grid(candles.raw.times), SECONDS_PER_DAY, max_gap_s)
+    series = _align(aligner, merged, candles)
+    asset = candles.raw.asset
+    require_complete(
+        str(directory), asset, series["funding"], series["supply"], series["borrow"], _REMEDY
+    )
+    days = aligner.times[[0, -1]].astype("datetime64[D]").astype(str)
+    default_name = "-".join([asset.lower(), *(day.replace("-", "") for day in days)])
+    return Market(
+        name=name or default_name,
+        asset=asset,
+        quote=QUOTE,
+        times=aligner.times,
+        provenance={
+            "sources": sources,
+            "statistics": {item.raw.label: item.statistics() for item in merged},
+            "gaps": aligner.decisions,
+        },
+        **series,
+    )
+
+
+def _read(
+    directory: Path, *, trust_units: bool, progress: Progress | None
+) -> tuple[list[RawSeries], list[dict[str, str]]]:
+    # Imported here: pydantic is needed to import, not to load a market that is stored.
+    from basislab.data import sources
+    from basislab.data.payload import read_payload
+    from basislab.data.plausible import check_units
+
+    parts, origins = [], []
+    files = _files(directory)
+    for done, file in enumerate(files):
+        if progress is not None:
+            progress(done, len(files), file.name)
+        payload = read_payload(file)
+        series = sources.parse(payload)
+        if not trust_units:
+            check_units(series)
+        parts.append(series)
+        origins.append({"file": payload.name, "sha256": payload.sha256, "series": series.label})
+    return parts, origins
+
+
+def _files(directory: Path) -> list[Path]:
+    from basislab.data.sources import UNDERSTOOD
+
+    try:
+        entries = sorted(directory.iterdir())
+    except OSError as error:
+        raise SourceError(
+            f"{directory}: cannot be read as a directory: {error.strerror}. "
+            "Give the directory that holds the venues' answers."
+        ) from error
+    files = [entry for entry in entries if not entry.name.startswith(".")]
+    for entry in files:
+        if not entry.is_file():
+            raise SourceError(
+                f"{entry}: not a file. Put the answers side by side in one directory."
+            )
+        if not entry.name.lower().endswith((".json", ".json.gz")):
+            raise SourceError(f"{entry}: neither .json nor .json.gz. {UNDERSTOOD}")
+    if not files:
+        raise SourceError(f"{directory}: the directory has no files. {UNDERSTOOD}")
+    return files
+
+
+def _merge(parts: list[RawSeries]) -> list[MergedSeries]:
+    from basislab.data.merge import merge
+
+    groups: dict[tuple[str, str, str], list[RawSeries]] = {}
+    for part in parts:
+        groups.setdefault((part.kind, part.venue, part.asset), []).append(part)
+    return [merge(group) for group in groups.values()]
+
+
+def _only_candles(merged: list[MergedSeries], where: str) -> MergedSeries:
+    candles = [item for item in merged if item.raw.kind == "candles"]
+    if not candles:
+        raise SourceError(
+            f"{where}: no candles, which decide coin and days. Add the perpetual's candleSnapshot."
+        )
+    if len(candles) > 1:
+        coins = ", ".join(item.raw.asset for item in candles)
+        raise SourceError(f"{where}: candles of {coins}. One directory is one coin; split it.")
+    return candles[0]
+
+
+def _refuse_strangers(merged: list[MergedSeries], candles: RawSeries) -> None:
+    """Refuse a file that the trade has no use for: more likely a mistake than an extra."""
+    for item in merged:
+        wanted = {candles.asset, QUOTE} if item.raw.kind == "lending" else {candles.asset}
+        if item.raw.asset not in wanted:
+            raise SourceError(
+                f"{item.raw.where}: {item.raw.label} has no part in a {candles.asset}/{QUOTE} "
+                "market. Move the file to another directory."
+            )
+
+
+def _align(
+    aligner: Aligner, merged: list[MergedSeries], candles: MergedSeries
+) -> dict[str, dict[Any, Any]]:
+    """Return the four mappings of a `Market`."""
+    raw = candles.raw
+    columns = dict(zip(OHLCV, raw.values.T, strict=True))
+    prices = {(raw.venue, "perp"): price_series(aligner, raw.label, raw.times, columns)}
+    funding: dict[str, FundingSeries] = {}
+    supply: dict[tuple[str, str], RateSeries] = {}
+    borrow: dict[tuple[str, str], RateSeries] = {}
+    for item in (entry.raw for entry in merged):
+        if item.kind == "funding":
+            funding[item.venue] = FundingSeries(
+                *aligner.settle(item.label, item.times, item.values[:, 0])
+            )
+        elif item.kind == "daily funding":
+            rate, observed = aligner.hold(item.label, aligner.place(item.times, item.values[:, 0]))
+            funding[item.venue] = FundingSeries(rate, observed=observed)
+        elif item.kind == "lending":
+            key = (item.venue, item.asset)
+            label = f"{item.venue}/{item.asset}"
+            supply[key] = rate_series(aligner, f"{label} supply_apy", item.times, item.values[:, 0])
+            if item.asset == QUOTE:
+                borrow[key] = rate_series(
+                    aligner, f"{label} borrow_apy", item.times, item.values[:, 1]
+                )
+    return {"prices": prices, "funding": funding, "supply": supply, "borrow": borrow}

@@ -1,0 +1,301 @@
+"""Quality rules: what is missing, inconsistent, in progress, frozen or absurd in a market.
+
+Every rule is a function of the market that yields findings. No rule knows a date or a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from basislab.data.findings import SEVERITIES, Coverage, Finding, QualityReport, Severity
+from basislab.data.partial import (
+    find_partial,
+    incomplete_funding,
+    is_last_in_progress,
+    partial_bars,
+    usual_settlements,
+)
+from basislab.types.market import BoolArray, FloatArray, Market, PriceSeries, TimeArray
+from basislab.units import SECONDS_PER_DAY
+
+__all__ = ["check", "partial_bars"]
+
+FROZEN_APY_BARS = 5
+FROZEN_FUNDING_BARS = 14  # a quiet venue pays its floor for days on end
+ZERO_FUNDING_BARS = 2
+JUMP_WARNING, JUMP_ERROR = 0.5, 1.1  # of log price from close to close: 65 %, threefold
+WICK_WARNING, WICK_ERROR = 2.0, 10.0  # high over the body, or the body over low
+APY_WARNING, APY_ERROR = 2.0, 10.0  # fraction per year
+FUNDING_WARNING, FUNDING_ERROR = 0.03, 0.3  # fraction of notional per day
+LOW_APY, HIGH_FUNDING = 0.005, 0.01  # medians beyond which the unit is in doubt
+LATE_STAMP_S = 60.0
+
+
+def check(market: Market) -> QualityReport:
+    """Check a market against all rules.
+
+    Parameters
+    ----------
+    market : Market
+
+    Returns
+    -------
+    QualityReport
+        Coverage per series, and findings with errors first.
+
+    Examples
+    --------
+    >>> from basislab.data import load_market
+    >>> report = check(load_market())
+    >>> [f"{f.when:%Y-%m-%d} {f.rule}" for f in report.warnings]
+    ['2024-12-31 incomplete-funding', '2025-04-20 partial-bar', '2026-02-13 bar-in-progress']
+    """
+    findings = [finding for rule in RULES for finding in rule(market)]
+    epoch = datetime.fromtimestamp(0, UTC)
+    findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.when or epoch))
+    return QualityReport(market.name, market.fingerprint, _coverage(market), tuple(findings))
+
+
+def _coverage(market: Market) -> tuple[Coverage, ...]:
+    rows = []
+    for label, series in market.series().items():
+        seen = np.flatnonzero(series.observed)
+        ends = [_when(market.times, bar) for bar in seen[[0, -1]]] if len(seen) else [None, None]
+        rows.append(Coverage(label, len(series), len(seen), ends[0], ends[1]))
+    return tuple(rows)
+
+
+def _when(times: TimeArray, bar: Any) -> datetime:
+    return datetime.fromtimestamp(int(times[bar].astype("datetime64[s]").astype(np.int64)), UTC)
+
+
+def _runs(mask: BoolArray) -> Iterator[tuple[int, int]]:
+    """Yield (first bar, length) of every run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    for start, stop in edges.reshape(-1, 2):
+        yield int(start), int(stop - start)
+
+
+def _graded(values: FloatArray, warning: float, error: float) -> Iterator[tuple[int, Severity]]:
+    """Yield (bar, severity) where `values` exceed a limit."""
+    for bar in np.flatnonzero(values > warning):
+        yield int(bar), "error" if values[bar] > error else "warning"
+
+
+def filled(market: Market) -> Iterator[Finding]:
+    """Yield the bars that were filled and not seen."""
+    for label, series in market.series().items():
+        for bar, length in _runs(~series.observed):
+            message = f"{length} bars were missing and hold the value before them"
+            yield Finding(
+                "warning", label, "filled", message, _when(market.times, bar), float(length), length
+            )
+
+
+def ohlc(market: Market) -> Iterator[Finding]:
+    """Yield candles whose high or low does not span open and close."""
+    for label, series in _prices(market):
+        top = np.maximum(series.open, series.close)
+        bottom = np.minimum(series.open, series.close)
+        for bar in np.flatnonzero((series.high < top) | (series.low > bottom)):
+            prices = f"{series.open[bar]:g}/{series.high[bar]:g}/{series.low[bar]:g}"
+            message = f"o/h/l/c {prices}/{series.close[bar]:g}: high and low do not span the bar"
+            excess = float(max(top[bar] - series.high[bar], series.low[bar] - bottom[bar]))
+            yield Finding("error", label, "ohlc", message, _when(market.times, bar), excess)
+
+
+def partial(market: Market) -> Iterator[Finding]:
+    """Yield bars of which a part is missing, and the last one while it is in progress."""
+    for label, series in _prices(market):
+        if label.endswith((" perp", " spot")):
+            for found in find_partial(series):
+                before = series.close[found.seam - 1]
+                message = (
+                    f"a part of the bar is missing: open {series.open[found.seam]:g} follows close "
+                    f"{before:g}, a break of {found.size:.2%}"
+                )
+                yield Finding(
+                    "warning",
+                    label,
+                    "partial-bar",
+                    message,
+                    _when(market.times, found.bar),
+                    found.size,
+                )
+    if is_last_in_progress(market):
+        label, series = next(iter(_prices(market)))
+        message = "the last bar had not ended: its funding settlements are fewer than usual"
+        yield Finding("warning", label, "bar-in-progress", message, _when(market.times, -1))
+
+
+def funding_counts(market: Market) -> Iterator[Finding]:
+    """Yield bars with fewer settlements than their schedule, the one in progress aside."""
+    for venue, series in market.funding.items():
+        short = incomplete_funding(series)
+        if is_last_in_progress(market):
+            short = short & (np.arange(len(short)) < len(short) - 1)
+        for bar in np.flatnonzero(short):
+            counts = series.settlements
+            assert counts is not None  # noqa: S101 - no bar is short where none is counted
+            usual = usual_settlements(counts)[bar]
+            message = f"{counts[bar]} of {usual:.0f} funding settlements; the sum is of those"
+            yield Finding(
+                "warning",
+                f"funding {venue}",
+                "incomplete-funding",
+                message,
+                _when(market.times, bar),
+                float(counts[bar]),
+            )
+
+
+def frozen(market: Market) -> Iterator[Finding]:
+    """Yield prices that do not move within a bar, and rates that repeat for too long."""
+    for label, series in _prices(market):
+        for bar, length in _runs((series.high == series.low) & series.observed):
+            message = f"the price stands still at {series.close[bar]:g} for {length} bars"
+            yield Finding(
+                "warning", label, "frozen-price", message, _when(market.times, bar), None, length
+            )
+    for label, values, at_least in _rates(market):
+        repeats = np.concatenate(([False], np.diff(values) == 0))
+        for bar, length in _runs(repeats):
+            if length + 1 >= at_least and values[bar] != 0:
+                message = f"{length + 1} bars with the very same rate, {values[bar]:g}"
+                when = _when(market.times, bar - 1)
+                yield Finding(
+                    "warning", label, "frozen-rate", message, when, float(values[bar]), length + 1
+                )
+
+
+def zeros(market: Market) -> Iterator[Finding]:
+    """Yield rates of exactly zero: more often a missing value than a true one."""
+    candidates = [(f"funding {v}", s.rate, ZERO_FUNDING_BARS) for v, s in market.funding.items()]
+    candidates += [(f"borrow {p} {a}", s.apy, 1) for (p, a), s in market.borrow.items()]
+    for label, values, at_least in candidates:
+        for bar, length in _runs(values == 0):
+            if length >= at_least:
+                message = f"{length} bars of exactly 0: was a missing rate read as zero?"
+                when = _when(market.times, bar)
+                yield Finding("warning", label, "zero-rate", message, when, 0.0, length)
+
+
+def absurd_prices(market: Market) -> Iterator[Finding]:
+    """Yield jumps and wicks that a market of that size does not make, and bars without trades."""
+    for label, series in _prices(market):
+        jumps = np.abs(np.log(series.close[1:] / series.close[:-1]))
+        for bar, severity in _graded(jumps, JUMP_WARNING, JUMP_ERROR):
+            ratio = float(series.close[bar + 1] / series.close[bar])
+            message = f"the close is {ratio:.3g} times the one before"
+            when = _when(market.times, bar + 1)
+            yield Finding(severity, label, "price-jump", message, when, ratio)
+        above = series.high / np.maximum(series.open, series.close)
+        below = np.minimum(series.open, series.close) / series.low
+        for bar, severity in _graded(np.maximum(above, below), WICK_WARNING, WICK_ERROR):
+            message = f"high {series.high[bar]:g} and low {series.low[bar]:g} lie far off the body"
+            value = float(max(above[bar], below[bar]))
+            yield Finding(severity, label, "wick", message, _when(market.times, bar), value)
+        if series.volume is not None:
+            for bar, length in _runs((series.volume == 0) & series.observed):
+                when = _when(market.times, bar)
+                message = f"{length} bars without a trade"
+                yield Finding("warning", label, "no-trades", message, when, 0.0, length)
+
+
+def absurd_rates(market: Market) -> Iterator[Finding]:
+    """Yield rates out of all proportion, and series whose unit is in doubt."""
+    days = market.bar_seconds / SECONDS_PER_DAY
+    for venue, funding in market.funding.items():
+        label, daily = f"funding {venue}", np.abs(funding.rate) / days
+        for bar, severity in _graded(daily, FUNDING_WARNING, FUNDING_ERROR):
+            message = f"funding of {funding.rate[bar] / days:.2%} a day"
+            when = _when(market.times, bar)
+            yield Finding(severity, label, "absurd-rate", message, when, float(funding.rate[bar]))
+        if np.median(daily) > HIGH_FUNDING:
+            message = "half of the days above 1 %: is it percent instead of a fraction?"
+            yield Finding("warning", label, "unit", message, None, float(np.median(daily)))
+    for label, apy in _apys(market):
+        for bar, severity in _graded(apy, APY_WARNING, APY_ERROR):
+            when = _when(market.times, bar)
+            yield Finding(
+                severity, label, "absurd-rate", f"an APY of {apy[bar]:.0%}", when, float(apy[bar])
+            )
+        if 0 < np.median(apy) < LOW_APY:
+            message = "half of the APYs below 0.5 %: were fractions read as percent?"
+            yield Finding("warning", label, "unit", message, None, float(np.median(apy)))
+
+
+def crossed_rates(market: Market) -> Iterator[Finding]:
+    """Yield bars where a protocol pays more for an asset than it charges."""
+    for (protocol, asset), supply in market.supply.items():
+        borrow = market.borrow.get((protocol, asset))
+        if borrow is None:
+            continue
+        for bar, length in _runs(supply.apy > borrow.apy):
+            excess = float(supply.apy[bar] - borrow.apy[bar])
+            message = f"supply pays {excess:.2%} more than borrowing costs, for {length} bars"
+            when = _when(market.times, bar)
+            label = f"supply {protocol} {asset}"
+            yield Finding("warning", label, "supply-above-borrow", message, when, excess, length)
+
+
+def imported(market: Market) -> Iterator[Finding]:
+    """Yield what the import met and dealt with: repetitions, disorder, late stamps."""
+    texts = {
+        "duplicates": ("duplicates", "{:.0f} identical repeated rows were dropped"),
+        "out_of_order": ("out-of-order", "{:.0f} rows stood after a later one and were sorted"),
+        "several_a_day": ("several-a-day", "{:.0f} days have several snapshots; the last counts"),
+    }
+    statistics = market.provenance.get("statistics", {})
+    for label, counts in statistics.items():
+        for key, (rule, text) in texts.items():
+            if number := float(counts.get(key, 0)):
+                yield Finding("info", label, rule, text.format(number), None, number, 0)
+        if (late := float(counts.get("max_jitter_s", 0.0))) > LATE_STAMP_S:
+            message = f"stamps lie up to {late:.0f} s off the hour; the nearest hour counts"
+            yield Finding("info", label, "jitter", message, None, late, 0)
+
+
+def _prices(market: Market) -> Iterator[tuple[str, PriceSeries]]:
+    for (venue, kind), series in market.prices.items():
+        yield f"price {venue} {kind}", series
+
+
+def _apys(market: Market) -> Iterator[tuple[str, FloatArray]]:
+    for side, group in (("supply", market.supply), ("borrow", market.borrow)):
+        for (protocol, asset), series in group.items():
+            yield f"{side} {protocol} {asset}", series.apy
+
+
+def _rates(market: Market) -> Iterator[tuple[str, FloatArray, int]]:
+    """Yield label, observed values and the number of repetitions that is suspect."""
+    for venue, series in market.funding.items():
+        yield f"funding {venue}", _unfilled(series.rate, series.observed), FROZEN_FUNDING_BARS
+    for side, group in (("supply", market.supply), ("borrow", market.borrow)):
+        for (protocol, asset), rates in group.items():
+            values = _unfilled(rates.apy, rates.observed)
+            yield f"{side} {protocol} {asset}", values, FROZEN_APY_BARS
+
+
+def _unfilled(values: FloatArray, observed: BoolArray) -> FloatArray:
+    """Return values with NaN where they were filled: a held value is not a frozen one."""
+    return np.where(observed, values, np.nan)
+
+
+RULES: tuple[Callable[[Market], Iterator[Finding]], ...] = (
+    filled,
+    ohlc,
+    partial,
+    funding_counts,
+    frozen,
+    zeros,
+    absurd_prices,
+    absurd_rates,
+    crossed_rates,
+    imported,
+)
+"""All rules, in the order in which they are asked."""
