@@ -65,8 +65,8 @@ if [ -z "$python" ] && [ -n "$uv" ]; then
         python=$("$uv" python find --no-project "$version" 2>/dev/null) && break
     done
     if [ -z "$python" ]; then
-        "$uv" python install "${supported%% *}" &&
-            python=$("$uv" python find --no-project "${supported%% *}") ||
+        newest=${supported%% *}
+        python=$("$uv" python install "$newest" >&2 && "$uv" python find --no-project "$newest") ||
             fail "uv could not fetch a Python; $remedy"
     fi
 fi
