@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -400,18 +400,25 @@ def run_file(
         seen.add(label)
 
 
-def results_document(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the result file's object around the results of `run_file`.
+def results_text(results: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield the result file piece by piece, one line a result, whatever its size.
 
     Parameters
     ----------
-    results : list of dict
+    results : iterable of dict
+        From `run_file`.
 
-    Returns
-    -------
-    dict
+    Yields
+    ------
+    str
+        Together one JSON document whose floats read back to the same bits.
     """
-    return {"version": FORMAT_VERSION, "basislab": VERSION, "results": results}
+    yield f'{{"version": {FORMAT_VERSION}, "basislab": {json.dumps(VERSION)}, "results": ['
+    separator = "\n"
+    for result in results:
+        yield separator + json.dumps(result, ensure_ascii=False, allow_nan=False)
+        separator = ",\n"
+    yield "\n]}\n"
 
 
 def json_schema() -> dict[str, Any]:

@@ -281,13 +281,13 @@ def _events(part: Market, outcome: Outcome) -> tuple[Event, ...]:
     amounts = rows[:, 4:].tolist()
     return tuple(
         Event(
-            bar=bar,
-            time=label,
-            kind=ev.KIND_NAMES[kind],
-            leg=ev.LEG_NAMES[leg],
-            reason=ev.REASON_NAMES[reason],
-            price_usd=close,
-            **dict(zip(ev.COLUMNS[4:], amount, strict=True)),
+            bar,
+            label,
+            ev.KIND_NAMES[kind],
+            ev.LEG_NAMES[leg],
+            ev.REASON_NAMES[reason],
+            close,
+            *amount,
         )
         for bar, label, close, (kind, leg, reason), amount in zip(
             bars.tolist(), labels, closes, codes, amounts, strict=True

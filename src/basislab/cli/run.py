@@ -23,8 +23,8 @@ def run(
     no_events: Annotated[bool, typer.Option("--no-events", help="Leave the events out.")] = False,
 ) -> None:
     """Run the scenarios of a file; status 1 where one of them failed."""
-    from basislab.cli.output import progress, to_json, write_text
-    from basislab.scenarios import parse_file, read_file, results_document, run_file
+    from basislab.cli.output import progress, write_text
+    from basislab.scenarios import parse_file, read_file, results_text, run_file
 
     parsed = parse_file(sys.stdin.read()) if str(file) == "-" else read_file(file)
     results = list(
@@ -34,10 +34,10 @@ def run(
             len(parsed.scenarios),
         )
     )
-    text = to_json(results_document(results))
+    pieces = results_text(results)
     if str(out) == "-":
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
     else:
-        write_text(out, text)
+        write_text(out, "".join(pieces))
     if any("error" in result for result in results):
         raise typer.Exit(1)

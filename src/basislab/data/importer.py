@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from basislab.data.merge import MergedSeries
     from basislab.data.sources import RawSeries
 
-Progress = Callable[[int, int, str], None]
-"""Called before each file with (files done, files in all, file name)."""
+Track = Callable[[list[Path]], Iterable[Path]]
+"""Yields the files that it is given while it shows how far they are read."""
 
 _REMEDY = (
     f"Add the missing answers: fundingHistory, and chartLendBorrow of the coin and of {QUOTE} as "
@@ -38,7 +38,7 @@ def import_directory(
     name: str | None = None,
     max_gap: str | None = None,
     trust_units: bool = False,
-    progress: Progress | None = None,
+    track: Track = iter,
 ) -> Market:
     """Read a directory of the venues' own answers as a market.
 
@@ -55,8 +55,8 @@ def import_directory(
         Longest hole that is filled with the value before it, such as ``3h``; none by default.
     trust_units : bool
         Take rates as they are although they look like another unit.
-    progress : callable, optional
-        Told about every file.
+    track : callable, optional
+        Wraps the list of files, to show progress.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def import_directory(
     """
     max_gap_s = parse_max_gap(max_gap)
     directory = Path(path)
-    parts, sources = _read(directory, trust_units=trust_units, progress=progress)
+    parts, sources = _read(directory, trust_units=trust_units, track=track)
     merged = _merge(parts)
     candles = _only_candles(merged, str(directory))
     _refuse_strangers(merged, candles.raw)
@@ -105,7 +105,7 @@ def import_directory(
 
 
 def _read(
-    directory: Path, *, trust_units: bool, progress: Progress | None
+    directory: Path, *, trust_units: bool, track: Track
 ) -> tuple[list[RawSeries], list[dict[str, str]]]:
     # Imported here: pydantic is needed to import, not to load a market that is stored.
     from basislab.data import sources
@@ -113,10 +113,7 @@ def _read(
     from basislab.data.plausible import check_units
 
     parts, origins = [], []
-    files = _files(directory)
-    for done, file in enumerate(files):
-        if progress is not None:
-            progress(done, len(files), file.name)
+    for file in track(_files(directory)):
         payload = read_payload(file)
         series = sources.parse(payload)
         if not trust_units:

@@ -94,6 +94,8 @@ def affordable(trading: float, gas: float, equity: float) -> Charge:
     Returns
     -------
     Charge
+        ``equity - total`` is exactly 0 where the costs take everything: who has nothing left is
+        ruined, not the owner of a rounding error.
 
     Examples
     --------
@@ -103,7 +105,8 @@ def affordable(trading: float, gas: float, equity: float) -> Charge:
     left = max(equity, 0.0)
     paid_trading = min(trading, left)
     paid_gas = min(gas, left - paid_trading)
-    return Charge(paid_trading, paid_gas, paid_trading + paid_gas)
+    total = left if trading + gas >= left else paid_trading + paid_gas
+    return Charge(paid_trading, paid_gas, total)
 
 
 compile_module(globals())

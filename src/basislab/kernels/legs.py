@@ -233,9 +233,14 @@ def effective_leverage(notional: float, equity: float) -> float:
 def seized(equity: float, notional: float, kind: int, rate: float) -> Seizure:
     """Liquidate a leg under the study's convention, on its equity at the close.
 
-    Parameters ---------- equity, notional : float, USD Of the leg at the close. kind : int
-    `EQUITY_PENALTY` takes ``rate * equity``, `NOTIONAL_PENALTY` ``rate * notional``; both at most
-    the equity that is there. rate : float, fraction
+    Parameters
+    ----------
+    equity, notional : float, USD
+        Of the leg at the close.
+    kind : int
+        `EQUITY_PENALTY` takes ``rate * equity``, `NOTIONAL_PENALTY` ``rate * notional``; both at
+        most the equity that is there.
+    rate : float, fraction
 
     Returns
     -------

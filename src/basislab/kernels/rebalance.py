@@ -172,9 +172,12 @@ def rebalance(params: Params, state: State, bar: Bar, log: EventLog) -> State:
         short_equity=equity_short,
         equity=total - cost,
     )
+    accounts = book(state.accounts, transfer_fees=-cost)
+    if cost >= total:
+        return ruined(accounts, total - cost, bar, log, state.lowest_debt)
     return State(
         charged(moved(position, amount), cost),
-        book(state.accounts, transfer_fees=-cost),
+        accounts,
         state.price,
         state.is_alive,
         state.lowest_debt,

@@ -257,7 +257,7 @@ class Market:
             f"{len(self.series())} series)"
         )
 
-    @property
+    @cached_property
     def bar_seconds(self) -> int:
         """Width of a bar in seconds; a market of one bar counts as daily."""
         if len(self.times) < 2:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +69,7 @@ class Ledger:
         return {name: getattr(self, name) for name in self.names}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened to the position.
 
     Parameters
@@ -218,10 +217,7 @@ class Result:
         """Events as a DataFrame, one row each, columns as in `Event`."""
         import pandas as pd
 
-        names = [f.name for f in fields(Event)]
-        frame = pd.DataFrame(
-            [[getattr(e, n) for n in names] for e in self.event_list], columns=names
-        )
+        frame = pd.DataFrame(self.event_list, columns=Event._fields)
         frame["time"] = pd.to_datetime(frame["time"], utc=True)
         return frame
 
@@ -341,5 +337,5 @@ def time_labels(times: NDArray[np.datetime64], bar_seconds: int) -> list[str]:
     ['2025-01-18T05:00Z']
     """
     if bar_seconds % SECONDS_PER_DAY == 0:
-        return [str(day) for day in times.astype("datetime64[D]")]
-    return [f"{minute}Z" for minute in times.astype("datetime64[m]")]
+        return list(np.datetime_as_string(times, unit="D").tolist())
+    return [f"{minute}Z" for minute in np.datetime_as_string(times, unit="m").tolist()]
