@@ -1,0 +1,85 @@
+"""The kernels as plain Python, loaded beside the compiled ones, with or without a change of source.
+
+The compiled kernels are what users run; the same sources without numba are the reference that they
+must equal bit for bit, and the form in which one line can be taken out to see a test fail.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+
+import numba.core.config
+
+import basislab
+import basislab.kernels
+
+PACKAGE = "basislab.kernels"
+MODELS = ("static", "rebalance", "rotation", "conditional")
+
+Transform = Callable[[str, ast.Module], ast.Module]
+"""Given a module's name (without the package) and its tree; returns the tree to run."""
+
+
+class _Loader(SourceFileLoader):
+    """Runs the transformed source; never reads or writes byte code."""
+
+    transform: Transform
+
+    def get_code(self, fullname):
+        path = self.get_filename(fullname)
+        tree = ast.parse(self.get_data(path), path)
+        changed = self.transform(fullname.rpartition(".")[2], tree)
+        return compile(ast.fix_missing_locations(changed), path, "exec")
+
+
+class _Finder(MetaPathFinder):
+    def __init__(self, transform: Transform) -> None:
+        self.transform = transform
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not fullname.startswith(PACKAGE):
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin is not None:
+            loader = _Loader(fullname, spec.origin)
+            loader.transform = self.transform
+            spec.loader = loader
+        return spec
+
+
+@contextmanager
+def _set_aside() -> Iterator[None]:
+    """Take the kernels out of `sys.modules` and switch numba off; undo both."""
+    config = numba.core.config
+    was_disabled, package = config.DISABLE_JIT, basislab.kernels
+    aside = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(PACKAGE)}
+    config.DISABLE_JIT = 1
+    try:
+        yield
+    finally:
+        config.DISABLE_JIT = was_disabled
+        for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
+            del sys.modules[name]
+        sys.modules.update(aside)
+        basislab.kernels = package
+
+
+def load(transform: Transform | None = None) -> dict[str, ModuleType]:
+    """Return every kernel module, run as plain Python, by its name without the package."""
+    finder = _Finder(transform or (lambda _, tree: tree))
+    with _set_aside():
+        sys.meta_path.insert(0, finder)
+        try:
+            names = (*MODELS, "legs", "ledger", "events", "bars", "outcome")
+            return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
+        finally:
+            sys.meta_path.remove(finder)
