@@ -75,7 +75,7 @@ def accrue(books, state, day, last_close):
     books.add("funding", pay)
 
 
-def rebalance(days, p):
+def rebalance(days, p):  # noqa: C901 - the page's steps, in its order
     """Capital rebalance, steps 1 to 5, ruin included."""
     books, capital, leverage = Books(), p["capital"], p["leverage"]
     price = days[0]["close"]
@@ -155,7 +155,7 @@ def rebalance(days, p):
     return books.result(curve, curve[-1] - closing)
 
 
-def rotation(days, p):
+def rotation(days, p):  # noqa: C901 - the page's steps, in its order
     """Full rotation: every exit rule, a later one replacing an earlier one."""
     books, cash, leverage = Books(), p["capital"], p["leverage"]
     is_open, is_ruined, window, curve = False, False, [], []
@@ -216,7 +216,7 @@ def rotation(days, p):
     return books.result(curve, cash)
 
 
-def conditional(days, p):
+def conditional(days, p):  # noqa: C901 - the page's steps, in its order
     """Conditional deployment; rates of the page in percent become fractions here."""
     books, cash, leverage = Books(), p["capital"], p["leverage"]
     state, curve, is_ruined, yields, price = None, [], False, [], 0.0

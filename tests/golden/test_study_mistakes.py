@@ -48,7 +48,7 @@ def test_the_waterfall_of_2x_at_trigger_5(market):
 
 
 def test_the_published_2x_waterfall_is_the_default_triggers(market):
-    """214 / 534 / -37 / -28: carry, funding and revaluation are trigger 4's, the fees trigger 5's."""
+    """214 / 534 / -37 / -28: trigger 4's carry, funding, revaluation; trigger 5's fees."""
     default = backtest(market, RebalanceConfig(leverage=2)).ledger
     assert (214, 534, -28) == (
         round(default.carry),
