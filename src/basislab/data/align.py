@@ -21,6 +21,8 @@ from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 SCHEDULE_WINDOW = 24
 """Spacings on either side whose median is the settlement schedule at that time."""
 
+_NEAREST = 3
+
 _UNIT_SECONDS = {"m": 60, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY}
 _DURATION = re.compile(r"(\d{1,6})\s*([mhd])")
 
@@ -82,6 +84,12 @@ class Hole:
         """Length of the hole."""
         return self.step * self.missing
 
+    def within(self, first: int, end: int) -> Hole:
+        """Return the part of the hole in [first, end); its `missing` may be 0."""
+        skipped = max(0, math.ceil((first - self.start) / self.step))
+        until = min(self.missing, math.ceil((end - self.start) / self.step))
+        return Hole(self.start + skipped * self.step, self.step, max(0, until - skipped))
+
 
 def find_holes(stamps: IntArray) -> list[Hole]:
     """Find missing settlements without knowing the schedule.
@@ -111,6 +119,8 @@ def find_holes(stamps: IntArray) -> list[Hole]:
     for i in np.flatnonzero(spacings > spacings.min(initial=np.iinfo(np.int64).max)):
         before = spacings[max(0, i - SCHEDULE_WINDOW) : i]
         after = spacings[i + 1 : i + 1 + SCHEDULE_WINDOW]
+        if not len(before) or not len(after):  # at an end, the nearest spacings have to do
+            before, after = before[-_NEAREST:], after[:_NEAREST]
         step = int(max(np.median(side) for side in (before, after) if len(side)))
         if spacings[i] > step:
             missing = math.ceil(spacings[i] / step) - 1
@@ -247,7 +257,8 @@ class Aligner:
         label : str
             Series in the message, such as ``hyperliquid/SOL funding``.
         stamps : ndarray of int64, shape (n,), seconds since 1970
-            Nominal times, strictly increasing; outside the grid they are dropped.
+            Nominal times, strictly increasing, at least one. Those outside the grid count for the
+            schedule only.
         rates : ndarray of shape (n,), fraction of notional per settlement
 
         Returns
@@ -264,33 +275,34 @@ class Aligner:
             A hole longer than allowed, or a bar before the first settlement.
         """
         first, end = int(self.starts[0]), int(self.starts[-1]) + self.bar_seconds
-        inside = (stamps >= first) & (stamps < end)
-        stamps, rates = stamps[inside], rates[inside]
-        holes = [*self._before(stamps), *find_holes(stamps), *self._behind(stamps)]
+        found = [*self._before(stamps), *find_holes(stamps), *self._behind(stamps)]
+        holes = [part for hole in found if (part := hole.within(first, end)).missing]
         observed = np.ones(len(self.times), dtype=np.bool_)
         if holes:
-            has_start = len(stamps) > 0 and stamps[0] < first + self.bar_seconds
-            expected = len(stamps) + sum(hole.missing for hole in holes)
-            self._decide(label, holes, expected, has_start=has_start)
+            inside = int(((stamps >= first) & (stamps < end)).sum())
+            expected = inside + sum(hole.missing for hole in holes)
+            self._decide(label, holes, expected, has_start=stamps[0] < first + self.bar_seconds)
             stamps, rates, filled = _fill(stamps, rates, holes)
             observed[(filled - first) // self.bar_seconds] = False
-        sums, counts = sum_per_bar((stamps - first) // self.bar_seconds, rates, len(self.times))
+        kept = (stamps >= first) & (stamps < end)
+        bars = (stamps[kept] - first) // self.bar_seconds
+        sums, counts = sum_per_bar(bars, rates[kept], len(self.times))
         return sums, counts, observed
 
     def _before(self, stamps: IntArray) -> list[Hole]:
-        """Return the hole ahead of the first settlement, if it spans a whole bar."""
-        first = int(self.starts[0])
-        until = int(stamps[0]) if len(stamps) else int(self.starts[-1]) + self.bar_seconds
+        """Return the hole ahead of the first settlement, if it spans the whole first bar."""
+        first, until = int(self.starts[0]), int(stamps[0])
+        if until < first + self.bar_seconds:
+            return []
         step = self._step(stamps[: SCHEDULE_WINDOW + 1])
-        missing = (until - first) // step if until >= first + self.bar_seconds else 0
-        return [Hole(first, step, missing)] if missing else []
+        return [Hole(first, step, (until - first) // step)]
 
     def _behind(self, stamps: IntArray) -> list[Hole]:
         """Return the hole after the last settlement, if it spans the whole last bar."""
-        if not len(stamps) or stamps[-1] >= self.starts[-1]:
+        last, end = int(stamps[-1]), int(self.starts[-1]) + self.bar_seconds
+        if last >= self.starts[-1]:
             return []
         step = self._step(stamps[-SCHEDULE_WINDOW - 1 :])
-        last, end = int(stamps[-1]), int(self.starts[-1]) + self.bar_seconds
         return [Hole(last + step, step, math.ceil((end - last) / step) - 1)]
 
     def _step(self, stamps: IntArray) -> int:

@@ -6,7 +6,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from basislab.data.table import assemble_table, numbers, read_table
+from basislab.data.layout import read_table
+from basislab.data.table import assemble_table, numbers
 from basislab.errors import SourceError
 from basislab.types.market import Market
 

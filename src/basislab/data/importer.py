@@ -152,7 +152,10 @@ def _merge(parts: list[RawSeries]) -> list[MergedSeries]:
     groups: dict[tuple[str, str, str], list[RawSeries]] = {}
     for part in parts:
         groups.setdefault((part.kind, part.venue, part.asset), []).append(part)
-    return [merge(group) for group in groups.values()]
+    merged = [merge(group) for group in groups.values()]
+    # The venue of the candles is the reference: its funding stands first.
+    reference = next((item.raw.venue for item in merged if item.raw.kind == "candles"), "")
+    return sorted(merged, key=lambda item: (item.raw.venue != reference, item.raw.label))
 
 
 def _only_candles(merged: list[MergedSeries], where: str) -> MergedSeries:

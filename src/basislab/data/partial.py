@@ -28,6 +28,7 @@ BREAK_TO_MEDIAN = 20.0
 
 _NEIGHBOURS = 5
 _SCHEDULE_WINDOW = 15
+_MIN_SIDE = 3  # one or two bars are no schedule, unless there is nothing else
 _TRADED = ("perp", "spot")  # a mark or an oracle has no trades, and so no missing part of a bar
 
 
@@ -106,15 +107,16 @@ def usual_settlements(counts: IntArray) -> FloatArray:
 
     Examples
     --------
-    >>> usual_settlements(np.array([4, 24, 24, 24, 11]))
-    array([24., 24., 24., 24., 24.])
+    >>> usual_settlements(np.array([4, 24, 24, 24, 24, 11]))
+    array([24., 24., 24., 24., 24., 24.])
     """
     usual = np.full(len(counts), np.nan)
     for bar in range(len(counts)):
         before = counts[max(0, bar - _SCHEDULE_WINDOW) : bar]
         after = counts[bar + 1 : bar + 1 + _SCHEDULE_WINDOW]
-        sides = [float(np.median(side)) for side in (before, after) if len(side)]
-        usual[bar] = min(sides, default=np.nan)
+        sides = [side for side in (before, after) if len(side) >= _MIN_SIDE]
+        sides = sides or [side for side in (before, after) if len(side)]
+        usual[bar] = min((float(np.median(side)) for side in sides), default=np.nan)
     return usual
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +16,20 @@ from basislab.data.assemble import (
     daily_grid,
     price_series,
     rate_series,
-    require_complete,
 )
-from basislab.data.payload import read_file
+from basislab.data.layout import (
+    APY,
+    FUNDING,
+    HOURS,
+    Table,
+    asset_of,
+    check_columns,
+    funding_columns,
+    rate_columns,
+    read_table,
+)
 from basislab.errors import SourceError
-from basislab.types.checks import nearest
-from basislab.types.market import FloatArray, FundingSeries, IntArray, Market, RateSeries
+from basislab.types.market import FloatArray, FundingSeries, IntArray, Market, RateKey, RateSeries
 from basislab.units import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
@@ -37,85 +41,8 @@ MAX_DAILY_FUNDING = 0.05
 MAX_APY_PCT = 10_000.0
 MAX_SETTLEMENTS = 1_440  # one a minute
 
-_FUNDING = re.compile(r"(?P<venue>[a-z0-9][a-z0-9_-]*)_funding")
-_HOURS = re.compile(r"(?P<venue>[a-z0-9][a-z0-9_-]*)_funding_hours")
-_APY = re.compile(
-    r"(?P<protocol>[a-z0-9][a-z0-9_-]*)_(?P<asset>[a-z0-9]+)_(?P<side>supply|borrow)_apy_pct"
-)
-_LAYOUT = (
-    "Columns are date, open, high, low, close[, volume], <venue>_funding[, "
-    "<venue>_funding_hours], <protocol>_<asset>_supply_apy_pct and "
-    "<protocol>_<asset>_borrow_apy_pct."
-)
 _NUMBER = r"\s*(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)?\s*"  # blank is missing, never 0
 _DAY = r"\d{4}-\d{2}-\d{2}"
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A facts table as text.
-
-    Parameters
-    ----------
-    where : str
-        The file.
-    sha256 : str
-        Digest of its bytes.
-    columns : dict of str to list of str
-        Cells by column, without surrounding blanks.
-    lines : list of int
-        Line of each row in the file.
-    """
-
-    where: str
-    sha256: str
-    columns: dict[str, list[str]]
-    lines: list[int]
-
-
-def read_table(path: Path) -> Table:
-    """Read a CSV into columns of text.
-
-    Parameters
-    ----------
-    path : Path
-        UTF-8, plain or gzip.
-
-    Returns
-    -------
-    Table
-        At least one row; every row has all cells.
-
-    Raises
-    ------
-    SourceError
-        Unreadable, empty, not text, a column twice, or a row with too few or too many cells.
-    """
-    raw, digest = read_file(path)
-    try:
-        reader = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
-        rows = [(reader.line_num, row) for row in reader if row]
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{path}: byte {error.start} is not UTF-8 text. Save it as CSV."
-        ) from error
-    except csv.Error as error:
-        raise SourceError(f"{path}: line {reader.line_num}: {error}. Save it as CSV.") from error
-    header = [cell.strip() for cell in rows[0][1]]
-    for column in header:
-        if header.count(column) > 1:
-            raise SourceError(f"{path}: column {column!r} stands twice. Keep one of the two.")
-    for line, row in rows[1:]:
-        if len(row) != len(header):
-            raise SourceError(
-                f"{path}: line {line}: {len(row)} cells for {len(header)} columns. "
-                "The line is cut off or has a comma too many; correct it."
-            )
-    if len(rows) == 1:
-        raise SourceError(f"{path}: a header and no rows. Add one line a day.")
-    cells = zip(*(row for _, row in rows[1:]), strict=True)
-    columns = {name: [c.strip() for c in cell] for name, cell in zip(header, cells, strict=True)}
-    return Table(str(path), digest, columns, [line for line, _ in rows[1:]])
 
 
 def load_table(
@@ -160,70 +87,6 @@ def load_table(
     stem = Path(path).name.split(".")[0]
     provenance = {"sources": [{"file": Path(path).name, "sha256": table.sha256}]}
     return assemble_table(table, values, name or stem, max_gap_s, provenance)
-
-
-def check_columns(table: Table) -> None:
-    """Raise unless all columns are known and none is missing.
-
-    Parameters
-    ----------
-    table : Table
-
-    Raises
-    ------
-    SourceError
-        Names the column, and the nearest known one.
-    """
-    known = ["date", *OHLCV]
-    for column in table.columns:
-        if column not in known and not any(p.fullmatch(column) for p in (_FUNDING, _HOURS, _APY)):
-            hint = nearest(column, [*known, "hyperliquid_funding", "kamino_usdc_borrow_apy_pct"])
-            raise SourceError(f"{table.where}: unknown column {column!r}{hint}. {_LAYOUT}")
-    for column in known[:-1]:
-        if column not in table.columns:
-            raise SourceError(f"{table.where}: column {column!r} is missing. {_LAYOUT}")
-    for column in table.columns:
-        if (hours := _HOURS.fullmatch(column)) and f"{hours['venue']}_funding" not in table.columns:
-            raise SourceError(
-                f"{table.where}: column {hours['venue'] + '_funding'!r} is missing beside "
-                f"{column!r}. {_LAYOUT}"
-            )
-    asset = _asset(table)
-    require_complete(
-        table.where,
-        asset,
-        [c for c in table.columns if _FUNDING.fullmatch(c)],
-        [_rate_key(column) for column in _apy_columns(table, "supply")],
-        [_rate_key(column) for column in _apy_columns(table, "borrow")],
-        _LAYOUT,
-    )
-
-
-def _apy_columns(table: Table, side: str) -> list[str]:
-    return [c for c in table.columns if (m := _APY.fullmatch(c)) and m["side"] == side]
-
-
-def _rate_key(column: str) -> tuple[str, str]:
-    match = _APY.fullmatch(column)
-    assert match is not None  # noqa: S101 - callers pass columns that matched
-    return match["protocol"], match["asset"].upper()
-
-
-def _asset(table: Table) -> str:
-    """Return the coin of the table: the one in the lending columns that is not the quote."""
-    columns = [*_apy_columns(table, "supply"), *_apy_columns(table, "borrow")]
-    coins = sorted({_rate_key(column)[1] for column in columns} - {QUOTE})
-    if len(coins) > 1:
-        raise SourceError(
-            f"{table.where}: lending rates of {', '.join(coins)}. One table is one coin beside "
-            f"{QUOTE}; split it."
-        )
-    if not coins:
-        raise SourceError(
-            f"{table.where}: column '<protocol>_<asset>_supply_apy_pct' of the coin that is held "
-            f"is missing. {_LAYOUT}"
-        )
-    return coins[0]
 
 
 def numbers(cells: list[str]) -> FloatArray:
@@ -289,14 +152,15 @@ def assemble_table(
         refetch=f"Complete {table.where}",
         command=f"basislab data import {table.where}",
     )
-    asset = _asset(table)
-    venues = [m["venue"] for c in table.columns if (m := _FUNDING.fullmatch(c))]
+    asset = asset_of(table)
+    venues = list(funding_columns(table))
     prices = {c: values[c] for c in OHLCV if c in values}
-    rates: dict[str, dict[tuple[str, str], RateSeries]] = {
+    rates: dict[str, dict[RateKey, RateSeries]] = {
         side: {
-            _rate_key(c): rate_series(aligner, "/".join(_rate_key(c)) + f" {side}_apy", opens, v)
-            for c in _apy_columns(table, side)
-            for v in [values[c]]
+            (protocol, coin): rate_series(
+                aligner, f"{protocol}/{coin} {side}_apy", opens, values[column]
+            )
+            for (protocol, coin), column in rate_columns(table, side).items()
         }
         for side in ("supply", "borrow")
     }
@@ -350,9 +214,9 @@ def _check_units(table: Table, values: Mapping[str, FloatArray]) -> None:
         return lambda row: f"{table.where}: line {table.lines[row]}, {column}"
 
     for column, series in values.items():
-        if _APY.fullmatch(column):
+        if APY.fullmatch(column):
             check_percent(series, places(column))
-        elif _FUNDING.fullmatch(column):
+        elif FUNDING.fullmatch(column):
             check_fraction(series, 1.0, places(column))
 
 
@@ -387,9 +251,9 @@ def _role(column: str) -> str:
     """Return which rule a column falls under."""
     if column in OHLCV:
         return "volume" if column == "volume" else "price"
-    if _HOURS.fullmatch(column):
+    if HOURS.fullmatch(column):
         return "hours"
-    return "apy" if _APY.fullmatch(column) else "funding"
+    return "apy" if APY.fullmatch(column) else "funding"
 
 
 _WANTED = {

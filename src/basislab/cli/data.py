@@ -1,0 +1,240 @@
+"""``basislab data``: import, list, show and check markets."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.console import Console
+    from rich.table import Table
+
+    from basislab.data import Finding, QualityReport
+    from basislab.types import Market
+
+app = typer.Typer(
+    help="Import, list, show and check markets.", no_args_is_help=True, add_completion=False
+)
+
+NAME = Annotated[
+    str | None,
+    typer.Argument(help="A name, a market directory or a .csv table; the sample by default."),
+]
+_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+@app.command("import")
+def import_(
+    source: Annotated[
+        Path, typer.Argument(help="Directory of venue answers (.json, .json.gz), or a .csv table.")
+    ],
+    *,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the market; coin and days by default.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the market to this directory.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a market with other content.")
+    ] = False,
+    max_gap: Annotated[
+        str | None,
+        typer.Option("--max-gap", help="Fill holes up to this long, such as 3h; none by default."),
+    ] = None,
+    trust_units: Annotated[
+        bool, typer.Option("--trust-units", help="Take rates that look like another unit.")
+    ] = False,
+) -> None:
+    """Import the venues' own answers, or a table, as a market."""
+    from basislab.data import check, import_directory, load_table, save_market
+
+    options = {"name": name, "max_gap": max_gap, "trust_units": trust_units}
+    if source.is_file():
+        market = load_table(source, **options)  # type: ignore[arg-type]
+    else:
+        market = import_directory(source, **options, track=_track)  # type: ignore[arg-type]
+    path = save_market(market, name=name, directory=out, replace=replace)
+    console = _console()
+    console.print(f"{market.name}: {len(market)} bars, {_days(market)}, {_coins(market)}")
+    console.print(f"stored in {path}", soft_wrap=True)
+    console.print(market.fingerprint)
+    _print_gaps(console, market)
+    report = check(market)
+    known = f"{_plural(len(report.errors), 'error')}, {_plural(len(report.warnings), 'warning')}"
+    console.print(
+        f"quality: {known} (basislab data check {out or name or market.name})", soft_wrap=True
+    )
+
+
+@app.command("list")
+def list_() -> None:
+    """List the built-in sample and the stored markets."""
+    from basislab.data import list_markets
+
+    console = _console()
+    table = _table("market", "pair", "bars", "from", "to", "fingerprint", right=("bars",))
+    markets = list_markets()
+    for market in markets:
+        if market.problem:
+            table.add_row(market.name, "damaged", "", "", "", "")
+        else:
+            pair = f"{market.asset}/{market.quote}"
+            days = (market.first, market.last)
+            table.add_row(market.name, pair, str(market.bars), *days, market.fingerprint[7:19])
+    console.print(table)
+    for market in markets:
+        if market.problem:
+            console.print(f"{market.name}: {market.problem}")
+
+
+@app.command("show")
+def show(market: NAME = None) -> None:
+    """Show what a market holds: series, ranges, sources, filled gaps."""
+    from basislab.data import load_market
+
+    loaded = load_market(market)
+    console = _console()
+    console.print(f"{loaded.name}: {_coins(loaded)}, {len(loaded)} bars, {_days(loaded)}")
+    console.print(loaded.fingerprint)
+    table = _table("series", "seen", "min", "median", "max", "unit", right=_NUMBERS)
+    for label, values, seen, unit in _values(loaded):
+        table.add_row(label, seen, *_range(values), unit)
+    console.print(table)
+    for source in loaded.provenance.get("sources", ()):
+        console.print(f"source  {source['file']}  sha256 {source['sha256'][:12]}", soft_wrap=True)
+    _print_gaps(console, loaded)
+    for note in loaded.provenance.get("notes", ()):
+        _print_hanging(console, "note", note)
+
+
+@app.command("check")
+def check_(
+    market: NAME = None,
+    *,
+    json_: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
+) -> None:
+    """Check a market: coverage, gaps, partial days, absurd values. Status 1 on an error."""
+    from basislab.data import check, load_market
+
+    report = check(load_market(market))
+    if json_:
+        from basislab.cli.output import to_json
+
+        typer.echo(to_json(report.to_dict()), nl=False)
+    else:
+        _print_report(report)
+    if report.errors:
+        raise typer.Exit(1)
+
+
+_NUMBERS = ("seen", "min", "median", "max")
+
+
+def _print_report(report: QualityReport) -> None:
+    console = _console()
+    console.print(report.market)
+    console.print(report.fingerprint)
+    table = _table("series", "seen", "bars", "from", "to", right=("seen", "bars"))
+    for row in report.coverage:
+        days = [f"{day:%Y-%m-%d}" if day else "-" for day in (row.first, row.last)]
+        table.add_row(row.series, str(row.observed), str(row.bars), *days)
+    console.print(table)
+    for finding in report.findings:
+        _print_finding(console, finding)
+    infos = len(report.findings) - len(report.errors) - len(report.warnings)
+    console.print(
+        f"{_plural(len(report.errors), 'error')}, {_plural(len(report.warnings), 'warning')}, "
+        f"{_plural(infos, 'note')}"
+    )
+
+
+def _print_finding(console: Console, finding: Finding) -> None:
+    """Print a finding as a headline and an indented sentence, both within 80 columns."""
+    from rich.text import Text
+
+    when = f"{finding.when:%Y-%m-%d}" if finding.when else "-"
+    head = Text(f"{finding.severity:<8}", style=_STYLES[finding.severity])
+    head.append(f"{when:<11}{finding.rule:<20}{finding.series}", style="default")
+    console.print(head, soft_wrap=True)
+    _print_hanging(console, "", finding.message)
+
+
+def _print_gaps(console: Console, market: Market) -> None:
+    for gap in market.provenance.get("gaps", ()):
+        held = f"{gap['missing']} {gap['unit']} hold the {gap['filled_with']}"
+        _print_hanging(console, "filled", f"{gap['series']}: {held}, first {gap['first']}")
+
+
+def _print_hanging(console: Console, head: str, text: str) -> None:
+    """Print a line whose continuation lines are indented; rich pads, which pipes do not want."""
+    lines = textwrap.wrap(
+        text,
+        width=console.width,
+        initial_indent=f"{head:<8}",
+        subsequent_indent=" " * 8,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
+def _values(market: Market) -> Iterator[tuple[str, np.ndarray, str, str]]:
+    """Yield label, values in the unit people read, bars seen and that unit."""
+    series = market.series()
+    for label, entry in series.items():
+        seen = f"{int(entry.observed.sum())}"
+        if hasattr(entry, "close"):
+            yield label, entry.close, seen, f"{market.quote} (close)"
+        elif hasattr(entry, "rate"):
+            yield label, entry.rate * 100, seen, "% a bar"
+        elif hasattr(entry, "apy"):
+            yield label, entry.apy * 100, seen, "% APY"
+
+
+def _range(values: np.ndarray) -> tuple[str, str, str]:
+    import numpy as np
+
+    return f"{values.min():.5g}", f"{float(np.median(values)):.5g}", f"{values.max():.5g}"
+
+
+def _track(files: list[Path]) -> Iterable[Path]:
+    from basislab.cli.output import progress
+
+    return progress(files, "reading answers", len(files))
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # Names and paths may hold brackets, which are no markup.
+    return Console(file=sys.stdout, highlight=False, markup=False)
+
+
+def _table(*columns: str, right: tuple[str, ...]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+    return table
+
+
+def _days(market: Market) -> str:
+    return f"{market.start:%Y-%m-%d} to {market.end:%Y-%m-%d}"
+
+
+def _coins(market: Market) -> str:
+    return f"{market.asset}/{market.quote}"
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

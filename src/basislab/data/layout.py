@@ -1,0 +1,196 @@
+"""Column layout of a facts table, and its text: read, named, not yet believed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from basislab.data.assemble import OHLCV, QUOTE, require_complete
+from basislab.data.payload import read_file
+from basislab.errors import SourceError
+from basislab.types.checks import nearest
+from basislab.types.market import RateKey
+
+# Column names; the greedy first group lets a venue's name hold underscores.
+FUNDING = re.compile(r"(?P<venue>[a-z0-9][a-z0-9_-]*)_funding")
+HOURS = re.compile(r"(?P<venue>[a-z0-9][a-z0-9_-]*)_funding_hours")
+APY = re.compile(
+    r"(?P<protocol>[a-z0-9][a-z0-9_-]*)_(?P<asset>[a-z0-9]+)_(?P<side>supply|borrow)_apy_pct"
+)
+_LAYOUT = (
+    "Columns are date, open, high, low, close[, volume], <venue>_funding[, "
+    "<venue>_funding_hours], <protocol>_<asset>_supply_apy_pct and "
+    "<protocol>_<asset>_borrow_apy_pct."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A facts table as text.
+
+    Parameters
+    ----------
+    where : str
+        The file.
+    sha256 : str
+        Digest of its bytes.
+    columns : dict of str to list of str
+        Cells by column, without surrounding blanks.
+    lines : list of int
+        Line of each row in the file.
+    """
+
+    where: str
+    sha256: str
+    columns: dict[str, list[str]]
+    lines: list[int]
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV into columns of text.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, plain or gzip.
+
+    Returns
+    -------
+    Table
+        At least one row; every row has all cells.
+
+    Raises
+    ------
+    SourceError
+        Unreadable, empty, not text, a column twice, or a row with too few or too many cells.
+    """
+    raw, digest = read_file(path)
+    try:
+        reader = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
+        rows = [(reader.line_num, row) for row in reader if row]
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{path}: byte {error.start} is not UTF-8 text. Save it as CSV."
+        ) from error
+    except csv.Error as error:
+        raise SourceError(f"{path}: line {reader.line_num}: {error}. Save it as CSV.") from error
+    header = [cell.strip() for cell in rows[0][1]]
+    for column in header:
+        if header.count(column) > 1:
+            raise SourceError(f"{path}: column {column!r} stands twice. Keep one of the two.")
+    for line, row in rows[1:]:
+        if len(row) != len(header):
+            raise SourceError(
+                f"{path}: line {line}: {len(row)} cells for {len(header)} columns. "
+                "The line is cut off or has a comma too many; correct it."
+            )
+    if len(rows) == 1:
+        raise SourceError(f"{path}: a header and no rows. Add one line a day.")
+    cells = zip(*(row for _, row in rows[1:]), strict=True)
+    columns = {name: [c.strip() for c in cell] for name, cell in zip(header, cells, strict=True)}
+    return Table(str(path), digest, columns, [line for line, _ in rows[1:]])
+
+
+def check_columns(table: Table) -> None:
+    """Raise unless all columns are known and none is missing.
+
+    Parameters
+    ----------
+    table : Table
+
+    Raises
+    ------
+    SourceError
+        Names the column, and the nearest known one.
+    """
+    known = ["date", *OHLCV]
+    for column in table.columns:
+        if column not in known and not any(p.fullmatch(column) for p in (FUNDING, HOURS, APY)):
+            hint = nearest(column, [*known, "hyperliquid_funding", "kamino_usdc_borrow_apy_pct"])
+            raise SourceError(f"{table.where}: unknown column {column!r}{hint}. {_LAYOUT}")
+    for column in known[:-1]:
+        if column not in table.columns:
+            raise SourceError(f"{table.where}: column {column!r} is missing. {_LAYOUT}")
+    for column in table.columns:
+        if (hours := HOURS.fullmatch(column)) and f"{hours['venue']}_funding" not in table.columns:
+            raise SourceError(
+                f"{table.where}: column {hours['venue'] + '_funding'!r} is missing beside "
+                f"{column!r}. {_LAYOUT}"
+            )
+    require_complete(
+        table.where,
+        asset_of(table),
+        funding_columns(table),
+        rate_columns(table, "supply"),
+        rate_columns(table, "borrow"),
+        _LAYOUT,
+    )
+
+
+def funding_columns(table: Table) -> dict[str, str]:
+    """Return the funding columns by venue, in the table's order.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    dict of str to str
+    """
+    matches = (FUNDING.fullmatch(column) for column in table.columns)
+    return {match["venue"]: match[0] for match in matches if match}
+
+
+def rate_columns(table: Table, side: str) -> dict[RateKey, str]:
+    """Return the APY columns of one side by (protocol, asset), in the table's order.
+
+    Parameters
+    ----------
+    table : Table
+    side : {"supply", "borrow"}
+
+    Returns
+    -------
+    dict of (protocol, asset) to str
+    """
+    matches = (APY.fullmatch(column) for column in table.columns)
+    return {
+        (match["protocol"], match["asset"].upper()): match[0]
+        for match in matches
+        if match and match["side"] == side
+    }
+
+
+def asset_of(table: Table) -> str:
+    """Return the coin of the table: the one in the lending columns that is not the quote.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    SourceError
+        No such coin, or several.
+    """
+    keys = [*rate_columns(table, "supply"), *rate_columns(table, "borrow")]
+    coins = sorted({asset for _, asset in keys} - {QUOTE})
+    if len(coins) > 1:
+        raise SourceError(
+            f"{table.where}: lending rates of {', '.join(coins)}. One table is one coin beside "
+            f"{QUOTE}; split it."
+        )
+    if not coins:
+        raise SourceError(
+            f"{table.where}: column '<protocol>_<asset>_supply_apy_pct' of the coin that is held "
+            f"is missing. {_LAYOUT}"
+        )
+    return coins[0]
