@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -10,15 +9,13 @@ import typer
 from basislab.cli import backtest, data, run, study, venues
 from basislab.errors import BasisLabError
 
-INTERRUPTED = 130
-BROKEN_PIPE = 141
-
 app = typer.Typer(
     name="basislab",
     help="Research and risk lab for delta-neutral carry (basis) trades.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("study")(study.study)
@@ -37,16 +34,12 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; an expected error is one message on stderr and status 2."""
+    """Run the command line; an expected error is one message on stderr and status 2.
+
+    typer itself ends quietly on Ctrl-C (status 130) and on a closed reader (status 1).
+    """
     try:
         app()
     except BasisLabError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, a closed pager) has seen enough; nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(BROKEN_PIPE)

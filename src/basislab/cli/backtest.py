@@ -50,7 +50,7 @@ def backtest(
     slippage: Annotated[str | None, typer.Option(help="static: none or book.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The scenario result as JSON.")] = False,
 ) -> None:
-    """Run one configuration and show return, hurdle, waterfall and events."""
+    """Run one configuration: return, waterfall, events."""
     from rich.console import Console
 
     from basislab.cli.output import status, to_json

@@ -22,7 +22,7 @@ def run(
     equity: Annotated[bool, typer.Option("--equity", help="Add the equity curves.")] = False,
     no_events: Annotated[bool, typer.Option("--no-events", help="Leave the events out.")] = False,
 ) -> None:
-    """Run the scenarios of a file; status 1 where one of them failed."""
+    """Run a scenario file; status 1 if a scenario failed."""
     from basislab.cli.output import progress, write_text
     from basislab.scenarios import parse_file, read_file, results_text, run_file
 

@@ -23,7 +23,7 @@ def study(
         ),
     ] = None,
 ) -> None:
-    """Compute the study: seven sections, comparisons, the hurdle and a verdict."""
+    """Compute the study: seven sections and a verdict."""
     from rich.console import Console
 
     from basislab.cli.output import status, to_json, write_text

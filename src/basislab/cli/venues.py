@@ -13,7 +13,7 @@ def venues(
         typer.Argument(metavar="[NAME]", help="Preset or TOML file; all presets if left out."),
     ] = None,
 ) -> None:
-    """List the venue presets, or show one with the source of every constant."""
+    """List venue presets, or show one with its sources."""
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -18,6 +18,8 @@ from basislab.types.market import Market
 
 Progress = Callable[[str], None]
 
+SIGNIFICANT_DIGITS = 12
+
 SECTIONS: dict[str, Callable[[Runs], Any]] = {
     "market": sections.market_section,
     "hurdle": sections.hurdle_section,
@@ -50,8 +52,10 @@ UNITS: dict[str, str] = {
     "_days": "days",
     "_count": "number",
     "_leverage": "multiple of one leg's equity",
+    "annualized": "fraction of capital per year, simple",
     "leverage": "multiple of one leg's capital",
     "trigger": "effective leverage of a leg; 999 is never",
+    "_trigger": "effective leverage of a leg; 999 is never",
     "drawdown": "fraction of the peak",
     "version": "version of the facts format",
 }
@@ -116,7 +120,16 @@ def compute_facts(market: Market, spec: StudySpec, progress: Progress | None = N
             progress(name.replace("_", " "))
         facts[name] = section(runs)
     facts["verdict"] = study_verdict(facts)
-    return facts
+    return _rounded(facts)
+
+
+def _rounded(value: Any) -> Any:
+    """Round every float to `SIGNIFICANT_DIGITS`, so that another CPU writes the same file."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
 
 
 def numeric_leaves(value: Any, key: str = "") -> Iterator[tuple[str, float]]:

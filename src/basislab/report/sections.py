@@ -293,7 +293,9 @@ def neutrality_section(runs: Runs) -> list[Facts]:
                 "price_correlation": number_or_none(correlation(moves, gains)),
                 "price_beta": number_or_none(beta),
                 "revaluation_share": result.ledger.revaluation / result.initial_usd,
-                "unexplained_usd": result.ledger.total - (result.final_usd - result.initial_usd),
+                "unexplained_usd": round(
+                    result.ledger.total - (result.final_usd - result.initial_usd), 6
+                ),
             }
         )
     return rows

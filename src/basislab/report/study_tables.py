@@ -207,7 +207,7 @@ def _neutrality(facts: Facts) -> Table:
             Column("Correlation", "price_correlation", words.decimal),
             Column("Beta", "price_beta", _beta),
             Column("Reval./capital", "revaluation_share", words.percent),
-            Column("Unexplained USD", "unexplained_usd", _tiny),
+            Column("Unexplained USD", "unexplained_usd", words.decimal),
         ],
         facts["neutrality"],
         [
@@ -222,10 +222,6 @@ def _neutrality(facts: Facts) -> Table:
 
 def _beta(value: float | None) -> str:
     return words.decimal(value, 3)
-
-
-def _tiny(value: float) -> str:
-    return f"{value:.0e}" if value else "0"
 
 
 def _models(facts: Facts) -> Table:

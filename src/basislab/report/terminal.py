@@ -117,10 +117,8 @@ def rich_table(table: Table) -> RichTable:
         show_header=any(column.header for column in table.columns),
     )
     for column in table.columns:
-        justify = "right" if column.is_number else "left"
-        made.add_column(
-            column.header, justify=justify, no_wrap=column.key in ("time", "what", "perp")
-        )
+        no_wrap = column.key in ("time", "what", "perp")
+        made.add_column(column.header, justify=column.justify, no_wrap=no_wrap)
     for row, cells in zip(table.rows, table.cells(), strict=True):
         style = "bold" if row.get("is_marked") else ""
         made.add_row(*(_cell(cell) for cell in cells), style=style)

@@ -1,0 +1,184 @@
+"""The study's facts, words, tables and verdict."""
+
+import json
+import math
+from datetime import date
+
+import numpy as np
+import pytest
+
+import basislab as bl
+from basislab.report import words
+from basislab.report.facts import compute_facts, numeric_leaves, unit_of
+from basislab.report.spec import StudySpec, load_spec
+from basislab.report.study_tables import study_tables
+from basislab.report.terminal import study_text
+from basislab.report.verdict import study_verdict
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return compute_facts(bl.load_market(), StudySpec())
+
+
+def rising_eth_market():
+    """Sixty days of a coin that rises, on other venues and another protocol, without Drift."""
+    days = 60
+    close = 2_000 * 1.004 ** np.arange(days)
+    price = bl.PriceSeries(close * 0.999, close * 1.01, close * 0.99, close)
+    rate = bl.RateSeries(np.full(days, 0.05))
+    return bl.Market(
+        "eth-test",
+        "ETH",
+        np.datetime64("2026-01-01") + np.arange(days),
+        {("hyperliquid", "perp"): price},
+        {"hyperliquid": bl.FundingSeries(np.full(days, 2e-4))},
+        {("aave", "ETH"): rate, ("aave", "USDC"): bl.RateSeries(np.full(days, 0.04))},
+        {("aave", "USDC"): rate},
+    )
+
+
+def test_every_number_in_the_facts_has_a_unit(facts):
+    body = {key: value for key, value in facts.items() if key != "study"}
+    leaves = list(numeric_leaves(body))
+    assert len(leaves) > 500
+    assert all(unit_of(key) for key, _ in leaves)
+
+
+def test_facts_are_json_without_nan_and_repeat_exactly(facts):
+    text = json.dumps(facts, allow_nan=False)
+    again = compute_facts(bl.load_market(), StudySpec())
+    assert text == json.dumps(again, allow_nan=False)
+
+
+def test_study_prints_the_published_figures(facts):
+    """The rows of study-models.md, as the tables write them."""
+    text = study_text(facts, width=160)
+    for row in (
+        "10,000   3x    +7.1%      -3.5%  -14.9%        -8.1      8.4%      7     1",
+        "1,000   2x    +5.7%      -8.5%",
+        "100,000   4x    +8.3%     -19.3%",
+        "5x      +4.0%        -0.6      3.8%      5             0  best",
+        "never     -42.4%",
+        "3x    6x   +205   +566   -62   -4   -21     -830   -244",
+        "2x    5x   +238   +532   -20   -2   -15        0   -282      0    +451",
+        "2025-01-18  short liquidated  262.20",
+        "2025-10-10  long liquidated",
+        "drift-study         4x      +2.3%     5   -1,031  1,569",
+        "374 of 410 starts",
+        "30     381  56.4%",
+    ):
+        assert row in text
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_nothing_is_cut_or_wider_than_the_terminal(facts, width):
+    lines = study_text(facts, width=width).splitlines()
+    assert max(len(line) for line in lines) <= width
+    assert not [line for line in lines if "…" in line]
+
+
+def test_seven_sections_are_numbered_in_order(facts):
+    numbers = [table.number for table in study_tables(facts)]
+    assert numbers == [
+        *("1", "2a", "2b", "2c", "3", "4a", "4b", "5", "6", "7"),
+        *("A", "B", "C", "D"),
+    ]
+
+
+def test_fees_split_adds_up_to_the_ledger(facts):
+    for row in facts["fees"]:
+        parts = ("opening_usd", "reopening_usd", "transfers_usd", "closing_usd")
+        assert math.isclose(sum(row[part] for part in parts), row["fees_usd"], abs_tol=1e-7)
+
+
+def test_waterfall_shows_the_best_trigger_only_where_it_is_another_one(facts):
+    rows = [(row["leverage"], row["trigger"]) for row in facts["waterfall"]]
+    assert rows == [(2, 4), (2, 5), (3, 6), (4, 8)]
+
+
+def test_another_market_gives_a_study_that_speaks_of_it_only():
+    spec = StudySpec(lending="aave", holding_days=[7, 90], name="eth", title="A rising coin")
+    facts = compute_facts(rising_eth_market(), spec)
+    text = study_text(facts)
+    assert "ETH, 2026-01-01 to 2026-03-01, 60 days" in text
+    assert [word for word in ("SOL", "kamino", "410", "drift") if word in text] == []
+    assert facts["market"]["funding_correlation"] is None
+    assert facts["entry"]["rows"][1]["win_rate"] is None  # no start can be held for 90 days
+    assert facts["verdict"]["word"] == "beats"
+
+
+def test_a_window_is_computed_from_its_own_days_only():
+    spec = StudySpec(start=date(2025, 3, 1), end=date(2025, 5, 31), leverages=[2.0])
+    facts = compute_facts(bl.load_market(), spec)
+    assert facts["market"]["bars_count"] == 92
+    run = bl.backtest(
+        bl.load_market(), bl.RebalanceConfig(leverage=2), start="2025-03-01", end="2025-05-31"
+    )
+    assert facts["matrix"][1]["final_usd"] == pytest.approx(run.final_usd, rel=1e-11)
+
+
+def verdict_of(facts, default, tuned):
+    """Judge a study whose only default and tuned runs earn the given excess and return."""
+    runs = [
+        {"is_default": True, "excess_annualized": default[0], "annualized": default[1]},
+        {"is_default": False, "excess_annualized": tuned[0], "annualized": tuned[1]},
+    ]
+    template = facts["waterfall"][0]
+    return study_verdict(facts | {"waterfall": [template | run for run in runs]})
+
+
+def test_verdict_is_measured_against_the_hurdle(facts):
+    assert verdict_of(facts, (0.01, 0.06), (0.02, 0.07))["word"] == "beats"
+    assert verdict_of(facts, (-0.01, 0.04), (0.02, 0.07))["word"] == "hindsight"
+    assert verdict_of(facts, (-0.08, -0.03), (-0.01, 0.04))["word"] == "below"
+    assert verdict_of(facts, (-0.08, -0.03), (-0.07, -0.02))["word"] == "loses"
+
+
+def test_verdict_of_the_sample_names_the_forgiven_losses(facts):
+    reasons = " ".join(facts["verdict"]["reasons"])
+    assert facts["verdict"]["word"] == "below"
+    assert "drift-study at 4x shows +2.3% only because 1,569 USD of losses are forgiven" in reasons
+    assert "hyperliquid-study" not in reasons  # its 4x loses either way
+
+
+def test_words_write_no_signed_zero_and_no_missing_number_as_zero():
+    assert words.percent(-0.0004) == "0.0%"
+    assert words.signed_usd(-0.3) == "0"
+    assert [words.usd(None), words.percent(None), words.points(None), words.share(None)] == [
+        "-"
+    ] * 4
+    assert words.decimal(None) == words.signed_usd(None) == "-"
+
+
+def test_a_study_file_is_read_and_its_market_is_found_beside_it(tmp_path):
+    (tmp_path / "my.csv").write_text("x")
+    path = tmp_path / "study.toml"
+    path.write_text('market = "my.csv"\nleverages = [5]\ntriggers = ["never", 6]\n')
+    spec = load_spec(path)
+    assert spec.market == str(tmp_path / "my.csv")
+    assert spec.leverages == [5.0]
+    assert spec.triggers == ["never", 6.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("levrages = [2]", "unknown key levrages (did you mean 'leverages'?)"),
+        ("leverages = []", "leverages"),
+        ("capital_usd = -1", "capital_usd"),
+        ("capital_usd = nan", "capital_usd"),
+        ("a = = 1", "not valid TOML"),
+    ],
+)
+def test_a_bad_study_file_names_the_key(tmp_path, text, message):
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    with pytest.raises(bl.ConfigError, match="study file") as error:
+        load_spec(path)
+    assert message in str(error.value)
+
+
+def test_a_missing_study_file_is_a_config_error(tmp_path):
+    with pytest.raises(bl.ConfigError, match="cannot be read"):
+        load_spec(tmp_path / "none.toml")
