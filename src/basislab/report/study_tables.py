@@ -53,8 +53,9 @@ def _matrix(facts: Facts) -> Table:
         facts["matrix"],
         [
             (
-                "Ceiling: static, with book slippage. Floor: full rotation. Excess: rebalance less "
-                f"the hurdle of {hurdle} a year, in percentage points. Returns are simple."
+                "Ceiling: static, with book slippage. Floor: full rotation. Excess: rebalance "
+                f"less the hurdle of {hurdle} a year, in percentage points. Moves: capital moved "
+                "between the legs; Liq.: liquidations. Returns are simple."
             ),
         ],
     )
