@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from difflib import get_close_matches
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from basislab.errors import ConfigError
@@ -53,7 +53,7 @@ def check_number(
 
 
 def check_integer(owner: Any, name: str, low: int, high: int, unit: str) -> None:
-    """Raise unless `owner.name` is an int in [low, high].
+    """Replace `owner.name` by an int in [low, high], or raise.
 
     Parameters
     ----------
@@ -71,8 +71,10 @@ def check_integer(owner: Any, name: str, low: int, high: int, unit: str) -> None
         Not an integer, or outside the range.
     """
     value = getattr(owner, name)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or not low <= int(value) <= high:
         raise _fail(owner, name, value, f"a whole number from {low} to {high} ({unit})")
+    object.__setattr__(owner, name, int(value))
 
 
 def check_choice(owner: Any, name: str, choices: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -52,6 +52,10 @@ class _Series:
 
     def __len__(self) -> int:
         return len(self.observed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild through the constructor: numpy would unpickle writable arrays."""
+        return type(self), tuple(getattr(self, name) for name in (*self._arrays, "observed"))
 
     def _freeze(self, n_bars: int) -> None:
         for name in self._arrays:
@@ -249,6 +253,11 @@ class Market:
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild through the constructor: a mapping proxy cannot be pickled."""
+        values = (getattr(self, f.name) for f in fields(self))
+        return Market, tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
 
     def __repr__(self) -> str:
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_number
 from basislab.units import from_bps
 
@@ -73,6 +74,11 @@ class StudyVenue:
     def __post_init__(self) -> None:
         check_number(self, "taker_fee_bps", 0, 1_000, "bps of notional")
         check_number(self, "maintenance_margin", 0, 0.99, "fraction of notional")
+        if not isinstance(self.liquidation_penalty, LiquidationPenalty):
+            raise ConfigError(
+                f"StudyVenue.liquidation_penalty: got {self.liquidation_penalty!r}; "
+                "it must be a LiquidationPenalty."
+            )
         check_number(self, "transfer_cost_usd", 0, 1e9, "USD")
         check_number(self, "gas_usd", 0, 1e9, "USD")
         check_number(self, "rotation_penalty", 0, 1, "fraction of capital")
