@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -31,14 +32,12 @@ def cache_directory() -> str | None:
     -------
     str or None
         ``<user cache>/basislab/kernels-<hash of all kernel sources>``; ``$BASISLAB_CACHE`` replaces
-        the user cache.
+        the user cache; a private directory among the temporary files where that is not writable.
     """
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
-    home = os.environ.get("BASISLAB_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    root = Path(home) if home else Path.home() / ".cache"
-    for base in (root / "basislab", Path(tempfile.gettempdir()) / f"basislab-{_user()}"):
+    for base in _bases():
         directory = base / f"kernels-{digest.hexdigest()[:16]}"
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -49,8 +48,25 @@ def cache_directory() -> str | None:
     return None
 
 
-def _user() -> str:
-    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+def _bases() -> Iterator[Path]:
+    """Yield where the cache may lie: with the user's others, else among the temporary files."""
+    home = os.environ.get("BASISLAB_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    with suppress(RuntimeError):  # a user without a home, as in some containers
+        yield (Path(home) if home else Path.home() / ".cache") / "basislab"
+    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    base = Path(tempfile.gettempdir()) / f"basislab-{user}"
+    with suppress(OSError):
+        base.mkdir(mode=0o700, exist_ok=True)
+        if _is_private(base):
+            yield base
+
+
+def _is_private(directory: Path) -> bool:
+    """Whether nobody else could have put a file there; numba executes what its cache holds."""
+    status = directory.lstat()
+    return not hasattr(os, "getuid") or (
+        status.st_uid == os.getuid() and not status.st_mode & 0o022
+    )
 
 
 def compile_module(namespace: MutableMapping[str, Any]) -> None:
