@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 from basislab.errors import ConfigError
@@ -91,16 +91,16 @@ def as_day(day: date | str | None) -> date | None:
     Raises
     ------
     ConfigError
-        Not an ISO date.
+        Not an ISO date; a datetime is none, because a run covers whole days.
 
     Examples
     --------
     >>> as_day("2025-01-18")
     datetime.date(2025, 1, 18)
     """
-    if day is None or isinstance(day, date):
+    if day is None or (isinstance(day, date) and not isinstance(day, datetime)):
         return day
     try:
-        return date.fromisoformat(day)
-    except ValueError:
-        raise ConfigError(f"day: got {day!r}; write it as 2025-01-18.") from None
+        return date.fromisoformat(day)  # type: ignore[arg-type]  # a datetime is refused here
+    except (TypeError, ValueError):
+        raise ConfigError(f"day: got {day!r}; write it as 2025-01-18, without a time.") from None
