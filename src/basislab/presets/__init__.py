@@ -122,14 +122,13 @@ def load_preset(name: str | Path) -> Preset:
         ) from None
 
 
-@cache
-def load_venue(name: str) -> StudyVenue:
+def load_venue(name: str | Path) -> StudyVenue:
     """Return a venue's constants, ready to simulate with.
 
     Parameters
     ----------
-    name : str
-        One of `venue_names`, or a TOML file's path.
+    name : str or Path
+        One of `venue_names`, or a TOML file's path; a file that has changed is read again.
 
     Returns
     -------
@@ -145,6 +144,13 @@ def load_venue(name: str) -> StudyVenue:
     >>> load_venue("hyperliquid-study").taker_fee_bps
     3.5
     """
+    path = Path(name)
+    is_file = path.suffix == ".toml" and path.is_file()
+    return _load_venue(name, path.stat().st_mtime_ns if is_file else None)
+
+
+@cache
+def _load_venue(name: str | Path, changed_ns: int | None) -> StudyVenue:  # noqa: ARG001 - a key
     preset = load_preset(name)
     values: dict[str, Any] = {key: item.value for key, item in preset.constants.items()}
     wanted = set(StudyVenue.__dataclass_fields__) - {"name"}
