@@ -7,6 +7,7 @@ others still run.
 from __future__ import annotations
 
 import json
+import reprlib
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -176,6 +177,10 @@ class Scenario(_Strict):
             overrides = raw.get("overrides")
             if isinstance(overrides, dict):
                 _refuse_unknown(overrides, Overrides.model_fields, "overrides.")
+                penalty = overrides.get("liquidation_penalty")
+                if isinstance(penalty, dict):
+                    where = "overrides.liquidation_penalty."
+                    _refuse_unknown(penalty, PenaltyOverride.model_fields, where)
         return raw
 
     @model_validator(mode="after")
@@ -471,13 +476,13 @@ def parse_scenario(raw: object) -> Scenario:
 
 def _first_problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
+    where = ".".join(str(part) for part in first["loc"]) or "scenario"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
-        return f"{where}: {message}." if where else f"{message}."
+        return f"{where}: {message}." if first["loc"] else f"{message}."
     if first["type"] == "missing":
         return f"{where}: it is missing and has no default."
-    return f"{where}: got {first['input']!r}; {message[0].lower()}{message[1:]}."
+    return f"{where}: got {reprlib.repr(first['input'])}; {message[0].lower()}{message[1:]}."
 
 
 def _check_size(count: int, load: MarketLoader, names: Sequence[str | None]) -> None:
