@@ -6,10 +6,10 @@ import csv
 from importlib.resources import files
 from types import ModuleType
 
-import numpy as np
 import pytest
 
-from basislab.types import FundingSeries, Market, PriceSeries, RateSeries
+from basislab.data import load_market
+from basislab.types import Market
 from tests import plain
 
 
@@ -27,27 +27,6 @@ def study_rows() -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def market(study_rows: list[dict[str, str]]) -> Market:
-    """The study's market: 410 days of SOL."""
-
-    def column(name):
-        return np.array([float(row[name]) for row in study_rows])
-
-    prices = {name: column(name) for name in ("open", "high", "low", "close", "volume")}
-    return Market(
-        name="sol-2025",
-        asset="SOL",
-        times=np.array([row["date"] for row in study_rows], "datetime64[s]"),
-        prices={("hyperliquid", "perp"): PriceSeries(**prices)},
-        funding={
-            "hyperliquid": FundingSeries(
-                column("hyperliquid_funding"), column("hyperliquid_funding_hours").astype(np.int64)
-            ),
-            "drift": FundingSeries(column("drift_funding")),
-        },
-        supply={
-            ("kamino", "SOL"): RateSeries(column("kamino_sol_supply_apy_pct") / 100),
-            ("kamino", "USDC"): RateSeries(column("kamino_usdc_supply_apy_pct") / 100),
-        },
-        borrow={("kamino", "USDC"): RateSeries(column("kamino_usdc_borrow_apy_pct") / 100)},
-    )
+def market() -> Market:
+    """The study's market: 410 days of SOL, the package's sample."""
+    return load_market()
