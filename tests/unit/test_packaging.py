@@ -70,9 +70,15 @@ def test_lock_knows_the_bounds_of_pyproject() -> None:
         extras = f"[{','.join(entry['extras'])}]" if "extras" in entry else ""
         return f"{entry['name']}{extras}{entry.get('specifier', '')}"
 
-    assert sorted(PYPROJECT["project"]["dependencies"]) == sorted(
-        as_text(entry) for entry in metadata["requires-dist"]
-    )
+    extras = PYPROJECT["project"].get("optional-dependencies", {})
+    bounds = {"": PYPROJECT["project"]["dependencies"], **extras}
+    locked_bounds: dict[str, list[str]] = {}
+    for entry in metadata["requires-dist"]:
+        extra = re.search(r"extra == '([a-z]+)'", entry.get("marker", ""))
+        locked_bounds.setdefault(extra[1] if extra else "", []).append(as_text(entry))
+    assert {name: sorted(names) for name, names in bounds.items()} == {
+        name: sorted(names) for name, names in locked_bounds.items()
+    }
     assert {group: sorted(names) for group, names in PYPROJECT["dependency-groups"].items()} == {
         group: sorted(as_text(entry) for entry in entries)
         for group, entries in metadata["requires-dev"].items()
