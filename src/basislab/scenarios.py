@@ -416,12 +416,13 @@ def results_text(results: Iterable[dict[str, Any]]) -> Iterator[str]:
     Yields
     ------
     str
-        Together one JSON document whose floats read back to the same bits.
+        Together one JSON document whose floats read back to the same bits; ASCII, because an id
+        may hold what UTF-8 cannot (JSON's ``"\\ud800"``).
     """
     yield f'{{"version": {FORMAT_VERSION}, "basislab": {json.dumps(VERSION)}, "results": ['
     separator = "\n"
     for result in results:
-        yield separator + json.dumps(result, ensure_ascii=False, allow_nan=False)
+        yield separator + json.dumps(result, allow_nan=False)
         separator = ",\n"
     yield "\n]}\n"
 
