@@ -417,7 +417,7 @@ def results_text(results: Iterable[dict[str, Any]]) -> Iterator[str]:
     ------
     str
         Together one JSON document whose floats read back to the same bits; ASCII, because an id
-        may hold what UTF-8 cannot (JSON's ``"\\ud800"``).
+        may hold what UTF-8 cannot (a lone surrogate).
     """
     yield f'{{"version": {FORMAT_VERSION}, "basislab": {json.dumps(VERSION)}, "results": ['
     separator = "\n"

@@ -27,7 +27,7 @@ every_config = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.model)
 
 RANGES = [
     (StaticConfig, "leverage", 1, 100, "[1, 100] (multiple of one leg's capital)"),
-    (StaticConfig, "capital_usd", None, 1e12, "(0, 1e+12] (USD)"),
+    (StaticConfig, "capital_usd", 0.01, 1e12, "[0.01, 1e+12] (USD)"),
     (StaticConfig, "open_fee_bps", 0, 10_000, "[0, 10000] (bps of notional)"),
     (RebalanceConfig, "trigger", None, 1e9, "(0, 1e+09] (leverage of a leg)"),
     (RotationConfig, "buffer", 0, 1, "[0, 1] (fraction of price)"),

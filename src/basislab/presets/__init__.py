@@ -7,6 +7,7 @@ same way.
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -100,7 +101,7 @@ def load_preset(name: str | Path) -> Preset:
     if path.suffix == ".toml":
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
             raise ConfigError(f"venue file {path}: it cannot be read ({error}).") from None
     else:
         known = venue_names()
@@ -144,9 +145,11 @@ def load_venue(name: str | Path) -> StudyVenue:
     >>> load_venue("hyperliquid-study").taker_fee_bps
     3.5
     """
-    path = Path(name)
-    is_file = path.suffix == ".toml" and path.is_file()
-    return _load_venue(name, path.stat().st_mtime_ns if is_file else None)
+    changed_ns = None
+    if Path(name).suffix == ".toml":
+        with suppress(OSError, ValueError):  # reading it says what is wrong
+            changed_ns = Path(name).stat().st_mtime_ns
+    return _load_venue(name, changed_ns)
 
 
 @cache

@@ -51,7 +51,7 @@ class TradeConfig:
 
     def __post_init__(self) -> None:
         check_number(self, "leverage", 1, 100, "multiple of one leg's capital")
-        check_number(self, "capital_usd", 0, 1e12, "USD", above=True)
+        check_number(self, "capital_usd", 0.01, 1e12, "USD")
         check_number(self, "open_fee_bps", 0, 10_000, "bps of notional")
         if not isinstance(self.perp, str | StudyVenue):
             raise ConfigError(
