@@ -21,7 +21,7 @@ from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 SCHEDULE_WINDOW = 24
 """Spacings on either side whose median is the settlement schedule at that time."""
 
-_NEAREST = 3
+_NEAREST = 5
 
 _UNIT_SECONDS = {"m": 60, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY}
 _DURATION = re.compile(r"(\d{1,6})\s*([mhd])")
@@ -96,7 +96,8 @@ def find_holes(stamps: IntArray) -> list[Hole]:
 
     A spacing is a hole only if it exceeds the median spacing before it and the median spacing after
     it. So a venue may change its schedule: when 8-hourly funding becomes hourly, the last 8 hours
-    exceed what follows but not what came before.
+    exceed what follows but not what came before. A hole in the first two settlements after such a
+    change looks like the old schedule and is not found.
 
     Parameters
     ----------
@@ -111,21 +112,30 @@ def find_holes(stamps: IntArray) -> list[Hole]:
     --------
     >>> find_holes(np.array([0, 1, 2, 5, 6, 7]))
     [Hole(start=3, step=1, missing=2)]
-    >>> find_holes(np.array([0, 8, 16, 24, 25, 26, 27]))
+    >>> find_holes(np.array([0, 8, 16, 24, 32, 33, 34, 35]))
     []
     """
     spacings = np.diff(stamps)
     holes = []
     for i in np.flatnonzero(spacings > spacings.min(initial=np.iinfo(np.int64).max)):
-        before = spacings[max(0, i - SCHEDULE_WINDOW) : i]
-        after = spacings[i + 1 : i + 1 + SCHEDULE_WINDOW]
-        if not len(before) or not len(after):  # at an end, the nearest spacings have to do
-            before, after = before[-_NEAREST:], after[:_NEAREST]
-        step = int(max(np.median(side) for side in (before, after) if len(side)))
+        before, after = spacings[:i][::-1], spacings[i + 1 :]
+        if len(before) and len(after):
+            step = int(max(_schedule(before), _schedule(after)))
+        else:  # at an end; the nearest spacings know the schedule there
+            step = int(np.median((before if len(before) else after)[:_NEAREST]))
         if spacings[i] > step:
             missing = math.ceil(spacings[i] / step) - 1
             holes.append(Hole(int(stamps[i]) + step, step, missing))
     return holes
+
+
+def _schedule(spacings: IntArray) -> float:
+    """Return the usual spacing on one side, nearest first.
+
+    The smaller of two medians: the wide one is not taken in by a cluster of holes, the narrow one
+    follows a change of schedule at once.
+    """
+    return float(min(np.median(spacings[:_NEAREST]), np.median(spacings[:SCHEDULE_WINDOW])))
 
 
 def sum_per_bar(bars: IntArray, rates: FloatArray, n_bars: int) -> tuple[FloatArray, IntArray]:
