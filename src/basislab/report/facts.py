@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from basislab._version import VERSION
-from basislab.report import comparisons, sections
+from basislab.report import comparisons, environment, grids, published, risk, sections
 from basislab.report.runs import Facts, Runs
 from basislab.report.spec import StudySpec
 from basislab.report.verdict import study_verdict
@@ -34,6 +34,21 @@ SECTIONS: dict[str, Callable[[Runs], Any]] = {
     "venues": comparisons.venues_section,
     "entry": comparisons.entry_section,
     "breakeven": comparisons.breakeven_section,
+    "constants": environment.constants_section,
+    "rates": environment.rates_section,
+    "months": environment.months_section,
+    "static": grids.static_section,
+    "scaling": grids.scaling_section,
+    "rotation_fees": grids.rotation_fees_section,
+    "breakeven_grid": grids.breakeven_grid_section,
+    "minimum_funding": grids.minimum_funding_section,
+    "conditional_grid": grids.conditional_grid_section,
+    "cycles": grids.cycles_section,
+    "venue_triggers": grids.venue_triggers_section,
+    "venue_matrix": grids.venue_matrix_section,
+    "venue_gap": risk.venue_gap_section,
+    "risks": risk.risks_section,
+    "published": published.published_section,
 }
 """The parts of the facts, in the order in which they are computed."""
 
@@ -50,6 +65,7 @@ UNITS: dict[str, str] = {
     "_correlation": "dimensionless, -1 to 1",
     "_beta": "equity return per unit of price return",
     "_days": "days",
+    "_months": "months of the run's mean carry and funding",
     "_count": "number",
     "_leverage": "multiple of one leg's equity",
     "annualized": "fraction of capital per year, simple",
@@ -120,7 +136,8 @@ def compute_facts(market: Market, spec: StudySpec, progress: Progress | None = N
             progress(name.replace("_", " "))
         facts[name] = section(runs)
     facts["verdict"] = study_verdict(facts)
-    return _rounded(facts)
+    rounded: Facts = _rounded(facts)
+    return rounded
 
 
 def _rounded(value: Any) -> Any:
@@ -129,7 +146,9 @@ def _rounded(value: Any) -> Any:
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_rounded(item) for item in value]
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # no negative zero
 
 
 def numeric_leaves(value: Any, key: str = "") -> Iterator[tuple[str, float]]:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from basislab.api import backtest
+from basislab.presets import load_venue
 from basislab.report.spec import StudySpec
 from basislab.types.configs import NEVER, ModelConfig, RebalanceConfig
 from basislab.types.market import Market
@@ -47,6 +48,16 @@ class Runs:
         spec = self.spec
         fields = {"capital_usd": spec.capital_usd, "perp": spec.perp, "lending": spec.lending}
         return fields | changes
+
+    def perps(self) -> list[str]:
+        """Return the study's venues whose funding the market has, its own first.
+
+        Returns
+        -------
+        list of str
+        """
+        names = dict.fromkeys((self.spec.perp, self.spec.rival_perp))
+        return [name for name in names if load_venue(name).funding in self.market.funding]
 
     def rebalance(self, leverage: float, **changes: Any) -> Result:
         """Return the rebalance model's run, at the default trigger unless changed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -143,19 +144,21 @@ def triggers_section(runs: Runs) -> list[Facts]:
     ]
 
 
-def trigger_rows(runs: Runs, leverage: float) -> list[Facts]:
+def trigger_rows(runs: Runs, leverage: float, **changes: Any) -> list[Facts]:
     """Return one row a trigger.
 
     Parameters
     ----------
     runs : Runs
     leverage : float
+    **changes
+        Config fields that differ from the study's.
 
     Returns
     -------
     list of dict
     """
-    results = runs.triggers(leverage)
+    results = runs.triggers(leverage, **changes)
     best = max((result.final_usd for result in results), default=math.nan)
     return [
         {

@@ -8,16 +8,37 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from basislab.errors import ConfigError
+from basislab.report.claims import Claim
 from basislab.types.checks import nearest
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Trigger = Positive | Literal["never"]
+Apy = Annotated[float, Field(ge=-5, le=5)]
+Chapter = Literal[
+    "summary",
+    "strategy",
+    "environment",
+    "models",
+    "static",
+    "realistic",
+    "fees",
+    "venues",
+    "breakeven",
+    "entry",
+    "conditional",
+    "risks",
+    "published",
+    "conclusions",
+    "method",
+]
+CHAPTERS: tuple[Chapter, ...] = get_args(Chapter)
+"""Chapters of the document, in their order."""
 
 
 class StudySpec(BaseModel):
@@ -52,6 +73,16 @@ class StudySpec(BaseModel):
         Position of the entry statistics.
     holding_days : list of int
         Holding periods of the entry statistics.
+    focus_leverage : float, optional
+        Leverage that a figure shows first; `fee_leverage` by default.
+    entry_apys : list of float, fraction per year
+        Thresholds of the conditional model's grid.
+    breakeven_capitals_usd : list of float, USD
+        Sizes of the break-even map.
+    chapters : list of str
+        Chapters of the document, in its own order; all by default.
+    published : list of Claim
+        Statements of an earlier publication about the same data, to be checked.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -89,6 +120,34 @@ class StudySpec(BaseModel):
         60,
         90,
     ]
+    focus_leverage: Positive | None = None
+    entry_apys: Annotated[list[Apy], Field(min_length=1)] = [
+        0.0,
+        0.05,
+        0.075,
+        0.1,
+        0.125,
+        0.15,
+        0.2,
+    ]
+    breakeven_capitals_usd: Annotated[list[Positive], Field(min_length=1)] = [
+        500.0,
+        1_000.0,
+        2_500.0,
+        5_000.0,
+        10_000.0,
+        25_000.0,
+        100_000.0,
+        500_000.0,
+    ]
+    chapters: Annotated[list[Chapter], Field(min_length=1)] = list(CHAPTERS)
+    published: list[Claim] = []
+
+    @property
+    def focus(self) -> float:
+        """The leverage that is shown first: one of `leverages`."""
+        wanted = self.focus_leverage or self.fee_leverage
+        return min(self.leverages, key=lambda leverage: abs(leverage - wanted))
 
     @model_validator(mode="before")
     @classmethod
