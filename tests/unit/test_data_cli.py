@@ -73,7 +73,7 @@ def test_import_fills_holes_on_request_and_says_so(tmp_path: Path) -> None:
     message = refusal(DataGapError, "import", directory)
     assert message.endswith("or allow up to 1 h with --max-gap 1h.")
     text = output("import", directory, "--max-gap", "1h", "--name", "x")
-    assert "filled  hyperliquid/ETH funding: 1 hours hold the previous value, first" in text
+    assert "filled  hyperliquid/ETH funding: missing hours: 1, first 2025-01-05T04:00Z,\n" in text
     assert "quality: 0 errors, 1 warning " in text
     assert "filled  hyperliquid/ETH funding" in output("show", "x")
 
@@ -151,6 +151,13 @@ def test_findings_without_a_day_are_shown() -> None:
     counts = {"statistics": {"x/ETH funding": {"duplicates": 2}}}
     save_market(replace(clean_market(), provenance=counts))
     assert "info    -          duplicates          x/ETH funding" in output("check", "clean")
+
+
+def test_a_provenance_from_elsewhere_is_no_stumbling_block() -> None:
+    odd = {"statistics": 5, "sources": ["a"], "gaps": {"x": 1}, "notes": [1]}
+    save_market(replace(clean_market(), provenance=odd))
+    assert "note    1" in output("show", "clean")
+    assert output("check", "clean").splitlines()[-1] == "0 errors, 0 warnings, 0 notes"
 
 
 def test_an_unknown_market_is_refused() -> None:

@@ -140,8 +140,9 @@ def test_a_partial_first_and_last_day_of_funding_is_kept_and_flagged(tmp_path: P
 def test_a_missing_hour_of_funding_is_an_error_until_it_is_allowed(tmp_path: Path) -> None:
     directory = spoilt(tmp_path, FUNDING, lambda rows: rows.pop(100))
     assert refusal(directory, DataGapError) == (
-        "hyperliquid/ETH funding: 1 of 240 hours missing, first 2025-01-05T04:00Z. Refetch the "
-        "missing time and import again, or allow up to 1 h with --max-gap 1h."
+        "hyperliquid/ETH funding: 1 of 240 hours missing in DIR/funding.json, first "
+        "2025-01-05T04:00Z. Refetch the missing time and import again, or allow up to 1 h with "
+        "--max-gap 1h."
     )
     market = import_directory(directory, max_gap="1h")
     assert np.flatnonzero(~market.funding["hyperliquid"].observed).tolist() == [4]
@@ -152,7 +153,9 @@ def test_a_missing_hour_of_funding_is_an_error_until_it_is_allowed(tmp_path: Pat
 def test_a_null_rate_is_a_missing_day(tmp_path: Path) -> None:
     directory = spoilt(tmp_path, USDC_RATES, lambda rows: rows[3].update(apyBaseBorrow=None))
     message = refusal(directory, DataGapError)
-    assert message.startswith("kamino/USDC borrow_apy: 1 of 10 days missing, first 2025-01-04T00")
+    assert message.startswith(
+        f"kamino/USDC borrow_apy: 1 of 10 days missing in DIR/{USDC_RATES}, first 2025-01-04T"
+    )
     market = import_directory(directory, max_gap="1d")
     borrow = market.borrow["kamino", "USDC"]
     assert borrow.apy[3] == borrow.apy[2] > 0

@@ -404,5 +404,5 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 def test_a_database_error_on_writing_is_an_error_of_the_disk(tmp_path: Path) -> None:
     frames = store.to_frames(clean_market())
-    with pytest.raises(OSError, match="prices.parquet"):
+    with pytest.raises(OSError, match=r"prices\.parquet"):
         store.write_parquet(frames, tmp_path / "gone")

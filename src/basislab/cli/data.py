@@ -107,11 +107,12 @@ def show(market: NAME = None) -> None:
     for label, values, seen, unit in _values(loaded):
         table.add_row(label, seen, *_range(values), unit)
     console.print(table)
-    for source in loaded.provenance.get("sources", ()):
-        console.print(f"source  {source['file']}  sha256 {source['sha256'][:12]}", soft_wrap=True)
+    for source in _recorded(loaded, "sources"):
+        digest = str(source.get("sha256"))[:12]
+        console.print(f"source  {source.get('file')}  sha256 {digest}", soft_wrap=True)
     _print_gaps(console, loaded)
     for note in loaded.provenance.get("notes", ()):
-        _print_hanging(console, "note", note)
+        _print_hanging(console, "note", str(note))
 
 
 @app.command("check")
@@ -167,9 +168,16 @@ def _print_finding(console: Console, finding: Finding) -> None:
 
 
 def _print_gaps(console: Console, market: Market) -> None:
-    for gap in market.provenance.get("gaps", ()):
-        held = f"{gap['missing']} {gap['unit']} hold the {gap['filled_with']}"
-        _print_hanging(console, "filled", f"{gap['series']}: {held}, first {gap['first']}")
+    for gap in _recorded(market, "gaps"):
+        what = f"{gap.get('series')}: missing {gap.get('unit')}: {gap.get('missing')}"
+        held = f"first {gap.get('first')}, filled with the {gap.get('filled_with')}"
+        _print_hanging(console, "filled", f"{what}, {held}")
+
+
+def _recorded(market: Market, key: str) -> list[dict[str, object]]:
+    """Return the entries of the provenance that are what an import records."""
+    entries = market.provenance.get(key)
+    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
 
 
 def _print_hanging(console: Console, head: str, text: str) -> None:

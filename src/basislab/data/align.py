@@ -220,7 +220,7 @@ class Aligner:
         placed[bars[used]] = values[used]
         return placed
 
-    def hold(self, label: str, values: FloatArray) -> tuple[FloatArray, BoolArray]:
+    def hold(self, label: str, values: FloatArray, where: str = "") -> tuple[FloatArray, BoolArray]:
         """Fill the missing bars with the bar before them, where that is allowed.
 
         Parameters
@@ -229,6 +229,8 @@ class Aligner:
             Series in the message, such as ``kamino/USDC borrow_apy``.
         values : ndarray of shape (n_bars,)
             NaN where missing.
+        where : str
+            File, for the message.
 
         Returns
         -------
@@ -250,12 +252,12 @@ class Aligner:
             Hole(int(self.starts[start]), step, int(stop - start))
             for start, stop in edges.reshape(-1, 2)
         ]
-        self._decide(label, holes, len(values), has_start=not missing[0])
+        self._decide(label, where, holes, len(values), has_start=not missing[0])
         source = np.maximum.accumulate(np.where(missing, 0, np.arange(len(values))))
         return values[source], ~missing
 
     def settle(
-        self, label: str, stamps: IntArray, rates: FloatArray
+        self, label: str, stamps: IntArray, rates: FloatArray, where: str = ""
     ) -> tuple[FloatArray, IntArray, BoolArray]:
         """Sum funding settlements within bars.
 
@@ -270,6 +272,8 @@ class Aligner:
             Nominal times, strictly increasing, at least one. Those outside the grid count for the
             schedule only.
         rates : ndarray of shape (n,), fraction of notional per settlement
+        where : str
+            File, for the message.
 
         Returns
         -------
@@ -291,7 +295,8 @@ class Aligner:
         if holes:
             inside = int(((stamps >= first) & (stamps < end)).sum())
             expected = inside + sum(hole.missing for hole in holes)
-            self._decide(label, holes, expected, has_start=stamps[0] < first + self.bar_seconds)
+            has_start = bool(stamps[0] < first + self.bar_seconds)
+            self._decide(label, where, holes, expected, has_start=has_start)
             stamps, rates, filled = _fill(stamps, rates, holes)
             observed[(filled - first) // self.bar_seconds] = False
         kept = (stamps >= first) & (stamps < end)
@@ -318,7 +323,9 @@ class Aligner:
     def _step(self, stamps: IntArray) -> int:
         return int(np.median(np.diff(stamps))) if len(stamps) > 1 else self.bar_seconds
 
-    def _decide(self, label: str, holes: list[Hole], expected: int, *, has_start: bool) -> None:
+    def _decide(
+        self, label: str, where: str, holes: list[Hole], expected: int, *, has_start: bool
+    ) -> None:
         """Allow `holes` and record them, or raise."""
         steps = {hole.step for hole in holes}
         names = {SECONDS_PER_HOUR: "hours", SECONDS_PER_DAY: "days"}
@@ -342,7 +349,8 @@ class Aligner:
         if not has_start:
             remedy = f"Nothing stands before it that could be held: {_lower(self.refetch)}"
         raise DataGapError(
-            f"{label}: {_count(missing)} of {_count(expected)} {unit} missing, "
+            f"{label}: {_count(missing)} of {_count(expected)} {unit} missing"
+            f"{' in ' + where if where else ''}, "
             f"first {_iso(holes[0].start)}. {remedy}."
         )
 

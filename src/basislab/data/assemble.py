@@ -35,7 +35,11 @@ def daily_grid(opens: IntArray) -> TimeArray:
 
 
 def price_series(
-    aligner: Aligner, label: str, opens: IntArray, columns: dict[str, FloatArray]
+    aligner: Aligner,
+    label: str,
+    opens: IntArray,
+    columns: dict[str, FloatArray],
+    where: str = "",
 ) -> PriceSeries:
     """Put candles on the grid; an allowed hole holds the close, with no volume.
 
@@ -47,6 +51,8 @@ def price_series(
     opens : ndarray of int64, shape (n,), seconds since 1970
     columns : dict of str to ndarray of shape (n,)
         "open", "high", "low", "close" in USD per coin and, optionally, "volume" in coin.
+    where : str
+        File, for messages.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def price_series(
     DataGapError
         Missing candles that are not allowed.
     """
-    close, observed = aligner.hold(label, aligner.place(opens, columns["close"]))
+    close, observed = aligner.hold(label, aligner.place(opens, columns["close"]), where)
     filled: dict[str, Any] = {"close": close}
     for name in ("open", "high", "low"):
         filled[name] = np.where(observed, aligner.place(opens, columns[name]), close)
@@ -66,7 +72,9 @@ def price_series(
     return PriceSeries(**filled, observed=observed)
 
 
-def rate_series(aligner: Aligner, label: str, stamps: IntArray, apy_pct: FloatArray) -> RateSeries:
+def rate_series(
+    aligner: Aligner, label: str, stamps: IntArray, apy_pct: FloatArray, where: str = ""
+) -> RateSeries:
     """Put a percent APY on the grid as a fraction.
 
     Parameters
@@ -77,6 +85,8 @@ def rate_series(aligner: Aligner, label: str, stamps: IntArray, apy_pct: FloatAr
     stamps : ndarray of int64, shape (n,), seconds since 1970
     apy_pct : ndarray of shape (n,), percent per year
         NaN is a null.
+    where : str
+        File, for messages.
 
     Returns
     -------
@@ -87,7 +97,7 @@ def rate_series(aligner: Aligner, label: str, stamps: IntArray, apy_pct: FloatAr
     DataGapError
         Missing days that are not allowed.
     """
-    values, observed = aligner.hold(label, aligner.place(stamps, apy_pct))
+    values, observed = aligner.hold(label, aligner.place(stamps, apy_pct), where)
     apy = np.array([from_percent(value) for value in values.tolist()])
     return RateSeries(apy, observed)
 

@@ -187,24 +187,32 @@ def _align(
     """Return the four mappings of a `Market`."""
     raw = candles.raw
     columns = dict(zip(OHLCV, raw.values.T, strict=True))
-    prices = {(raw.venue, "perp"): price_series(aligner, raw.label, raw.times, columns)}
-    funding: dict[str, FundingSeries] = {}
-    supply: dict[tuple[str, str], RateSeries] = {}
-    borrow: dict[tuple[str, str], RateSeries] = {}
+    price = price_series(aligner, raw.label, raw.times, columns, raw.where)
+    series: dict[str, dict[Any, Any]] = {
+        "prices": {(raw.venue, "perp"): price},
+        "funding": {},
+        "supply": {},
+        "borrow": {},
+    }
     for item in (entry.raw for entry in merged):
-        if item.kind == "funding":
-            funding[item.venue] = FundingSeries(
-                *aligner.settle(item.label, item.times, item.values[:, 0])
-            )
-        elif item.kind == "daily funding":
-            rate, observed = aligner.hold(item.label, aligner.place(item.times, item.values[:, 0]))
-            funding[item.venue] = FundingSeries(rate, observed=observed)
-        elif item.kind == "lending":
+        if item.kind == "lending":
             key = (item.venue, item.asset)
-            label = f"{item.venue}/{item.asset}"
-            supply[key] = rate_series(aligner, f"{label} supply_apy", item.times, item.values[:, 0])
+            series["supply"][key] = _rates(aligner, item, "supply_apy", 0)
             if item.asset == QUOTE:
-                borrow[key] = rate_series(
-                    aligner, f"{label} borrow_apy", item.times, item.values[:, 1]
-                )
-    return {"prices": prices, "funding": funding, "supply": supply, "borrow": borrow}
+                series["borrow"][key] = _rates(aligner, item, "borrow_apy", 1)
+        elif item.kind != "candles":
+            series["funding"][item.venue] = _funding(aligner, item)
+    return series
+
+
+def _rates(aligner: Aligner, item: RawSeries, name: str, column: int) -> RateSeries:
+    label = f"{item.venue}/{item.asset} {name}"
+    return rate_series(aligner, label, item.times, item.values[:, column], item.where)
+
+
+def _funding(aligner: Aligner, item: RawSeries) -> FundingSeries:
+    rates = item.values[:, 0]
+    if item.kind == "funding":
+        return FundingSeries(*aligner.settle(item.label, item.times, rates, item.where))
+    rate, observed = aligner.hold(item.label, aligner.place(item.times, rates), item.where)
+    return FundingSeries(rate, observed=observed)

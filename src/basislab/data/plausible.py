@@ -49,9 +49,9 @@ def check_units(series: RawSeries) -> None:
     elif series.kind == "daily funding":
         check_fraction(series.values[:, 0], 1.0, _rows_of(series, "rate"))
     elif series.kind == "funding":
-        _check_premium(series)
         per_day = _settlements_per_day(series.times)
         check_fraction(series.values[:, 0], per_day, _rows_of(series, "fundingRate"))
+        _check_premium(series)
 
 
 def _rows_of(series: RawSeries, field: str) -> Place:

@@ -5,7 +5,7 @@ Every rule is a function of the market that yields findings. No rule knows a dat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,6 +73,10 @@ def _when(times: TimeArray, bar: Any) -> datetime:
     return datetime.fromtimestamp(int(times[bar].astype("datetime64[s]").astype(np.int64)), UTC)
 
 
+def _bars(number: int) -> str:
+    return "1 bar" if number == 1 else f"{number} bars"
+
+
 def _runs(mask: BoolArray) -> Iterator[tuple[int, int]]:
     """Yield (first bar, length) of every run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
@@ -90,7 +94,7 @@ def filled(market: Market) -> Iterator[Finding]:
     """Yield the bars that were filled and not seen."""
     for label, series in market.series().items():
         for bar, length in _runs(~series.observed):
-            message = f"{length} bars were missing and hold the value before them"
+            message = f"{_bars(length)} with missing values that hold the value before them"
             yield Finding(
                 "warning", label, "filled", message, _when(market.times, bar), float(length), length
             )
@@ -157,7 +161,7 @@ def frozen(market: Market) -> Iterator[Finding]:
     """Yield prices that do not move within a bar, and rates that repeat for too long."""
     for label, series in _prices(market):
         for bar, length in _runs((series.high == series.low) & series.observed):
-            message = f"the price stands still at {series.close[bar]:g} for {length} bars"
+            message = f"the price stands still at {series.close[bar]:g} for {_bars(length)}"
             yield Finding(
                 "warning", label, "frozen-price", message, _when(market.times, bar), None, length
             )
@@ -165,7 +169,7 @@ def frozen(market: Market) -> Iterator[Finding]:
         repeats = np.concatenate(([False], np.diff(values) == 0))
         for bar, length in _runs(repeats):
             if length + 1 >= at_least and values[bar] != 0:
-                message = f"{length + 1} bars with the very same rate, {values[bar]:g}"
+                message = f"{_bars(length + 1)} with the very same rate, {values[bar]:g}"
                 when = _when(market.times, bar - 1)
                 yield Finding(
                     "warning", label, "frozen-rate", message, when, float(values[bar]), length + 1
@@ -179,7 +183,7 @@ def zeros(market: Market) -> Iterator[Finding]:
     for label, values, at_least in candidates:
         for bar, length in _runs(values == 0):
             if length >= at_least:
-                message = f"{length} bars of exactly 0: was a missing rate read as zero?"
+                message = f"{_bars(length)} of exactly 0: was a missing rate read as zero?"
                 when = _when(market.times, bar)
                 yield Finding("warning", label, "zero-rate", message, when, 0.0, length)
 
@@ -202,7 +206,7 @@ def absurd_prices(market: Market) -> Iterator[Finding]:
         if series.volume is not None:
             for bar, length in _runs((series.volume == 0) & series.observed):
                 when = _when(market.times, bar)
-                message = f"{length} bars without a trade"
+                message = f"{_bars(length)} without a trade"
                 yield Finding("warning", label, "no-trades", message, when, 0.0, length)
 
 
@@ -237,7 +241,7 @@ def crossed_rates(market: Market) -> Iterator[Finding]:
             continue
         for bar, length in _runs(supply.apy > borrow.apy):
             excess = float(supply.apy[bar] - borrow.apy[bar])
-            message = f"supply pays {excess:.2%} more than borrowing costs, for {length} bars"
+            message = f"supply pays {excess:.2%} more than borrowing costs, for {_bars(length)}"
             when = _when(market.times, bar)
             label = f"supply {protocol} {asset}"
             yield Finding("warning", label, "supply-above-borrow", message, when, excess, length)
@@ -250,7 +254,9 @@ def imported(market: Market) -> Iterator[Finding]:
         "out_of_order": ("out-of-order", "{:.0f} rows stood after a later one and were sorted"),
         "several_a_day": ("several-a-day", "{:.0f} days have several snapshots; the last counts"),
     }
-    statistics = market.provenance.get("statistics", {})
+    statistics = market.provenance.get("statistics")
+    if not isinstance(statistics, Mapping):  # a market from elsewhere may say anything there
+        return
     for label, counts in statistics.items():
         for key, (rule, text) in texts.items():
             if number := float(counts.get(key, 0)):
