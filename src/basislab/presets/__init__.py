@@ -29,7 +29,7 @@ class Constant(_Strict):
 
     Parameters
     ----------
-    value : float, str or table
+    value : float, str, table or list of tables
     unit, source : str
     status : {"verified", "excerpt", "derived", "assumed"}
         How sure the value is.
@@ -39,7 +39,7 @@ class Constant(_Strict):
         Range to test the verdict over, where the value is assumed.
     """
 
-    value: float | str | dict[str, float | str]
+    value: float | str | dict[str, float | str] | list[dict[str, float | str]]
     unit: str
     source: str
     status: Literal["verified", "excerpt", "derived", "assumed"]
@@ -54,18 +54,19 @@ class Preset(_Strict):
     Parameters
     ----------
     name, title : str
-    kind : {"study"}
+    kind : {"study", "perp", "lending", "opening", "swap", "transfer"}
+        "study" holds the constants of the study's models, the others those of the venue engine.
     constants : dict of str to Constant
     """
 
     name: str
-    kind: Literal["study"]
+    kind: Literal["study", "perp", "lending", "opening", "swap", "transfer"]
     title: str
     constants: dict[str, Constant]
 
 
 def venue_names() -> list[str]:
-    """Return the names of the package's presets, sorted.
+    """Return the names of the presets of the study's models, sorted.
 
     Returns
     -------
@@ -76,8 +77,27 @@ def venue_names() -> list[str]:
     >>> venue_names()
     ['drift-study', 'hyperliquid-study']
     """
-    folder = files("basislab.presets").iterdir()
-    return sorted(entry.name[:-5] for entry in folder if entry.name.endswith(".toml"))
+    return _names("basislab.presets")
+
+
+def terms_names() -> list[str]:
+    """Return the names of the presets of the venue engine, sorted.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> terms_names()[:4]
+    ['aave-v3', 'asgard', 'binance', 'bridge']
+    """
+    return _names("basislab.presets.venues")
+
+
+def _names(folder: str) -> list[str]:
+    entries = [entry.name for entry in files(folder).iterdir()]
+    return sorted(name[:-5] for name in entries if name.endswith(".toml"))
 
 
 def load_preset(name: str | Path) -> Preset:
@@ -86,7 +106,28 @@ def load_preset(name: str | Path) -> Preset:
     Parameters
     ----------
     name : str or Path
-        One of `venue_names`, or a TOML file's path.
+        One of `venue_names` or `terms_names`, or a TOML file's path.
+
+    Returns
+    -------
+    Preset
+
+    Raises
+    ------
+    ConfigError
+        Unknown name, unreadable file, a field that is missing, unknown or of the wrong type.
+    """
+    return read_preset(name, [*venue_names(), *terms_names()])
+
+
+def read_preset(name: str | Path, known: list[str]) -> Preset:
+    """Return a preset, by one of the `known` names or from a file.
+
+    Parameters
+    ----------
+    name : str or Path
+    known : list of str
+        Names of the package's own presets that may be meant.
 
     Returns
     -------
@@ -104,13 +145,13 @@ def load_preset(name: str | Path) -> Preset:
         except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
             raise ConfigError(f"venue file {path}: it cannot be read ({error}).") from None
     else:
-        known = venue_names()
         if str(name) not in known:
             raise ConfigError(
                 f"venue {str(name)!r} is unknown{nearest(name, known)}. Known: {', '.join(known)}; "
                 "or give the path of a .toml file."
             )
-        text = files("basislab.presets").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+        folder = "basislab.presets" if name in venue_names() else "basislab.presets.venues"
+        text = files(folder).joinpath(f"{name}.toml").read_text(encoding="utf-8")
     try:
         return Preset.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -154,7 +195,7 @@ def load_venue(name: str | Path) -> StudyVenue:
 
 @cache
 def _load_venue(name: str | Path, changed_ns: int | None) -> StudyVenue:  # noqa: ARG001 - a key
-    preset = load_preset(name)
+    preset = read_preset(name, venue_names())
     values: dict[str, Any] = {key: item.value for key, item in preset.constants.items()}
     wanted = set(StudyVenue.__dataclass_fields__) - {"name"}
     for problem, keys in (("missing", wanted - set(values)), ("unknown", set(values) - wanted)):
