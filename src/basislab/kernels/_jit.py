@@ -36,7 +36,9 @@ def cache_directory() -> str | None:
     """
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
+        text = source.read_bytes()
+        digest.update(f"{source.name} {len(text)}\n".encode())
+        digest.update(text)
     for base in _bases():
         directory = base / f"kernels-{digest.hexdigest()[:16]}"
         try:
@@ -69,7 +71,7 @@ def _is_private(directory: Path) -> bool:
     )
 
 
-def compile_module(namespace: MutableMapping[str, Any]) -> None:
+def compile_module(namespace: MutableMapping[str, Any], *, forceinline: bool = True) -> None:
     """Replace every function defined in a kernel module by its compiled form.
 
     Parameters
@@ -77,6 +79,8 @@ def compile_module(namespace: MutableMapping[str, Any]) -> None:
     namespace : mutable mapping
         The module's ``globals()``. Functions that it imported from other kernels are compiled
         already and left alone. With ``NUMBA_DISABLE_JIT=1`` nothing changes.
+    forceinline : bool
+        False where large functions call each other: LLVM then decides what to merge.
     """
     directory = cache_directory()
     settings: Any = numba.core.config
@@ -90,7 +94,7 @@ def compile_module(namespace: MutableMapping[str, Any]) -> None:
             nogil=True,
             error_model="numpy",
             fastmath=False,
-            forceinline=True,
+            forceinline=forceinline,
         )
         for name, value in list(namespace.items()):
             if isinstance(value, FunctionType) and value.__module__ == namespace["__name__"]:
