@@ -26,7 +26,7 @@ from basislab.kernels.events import (
     new_log,
     record,
 )
-from basislab.kernels.ledger import Accounts, affordable, book, empty_accounts
+from basislab.kernels.ledger import Accounts, Charge, affordable, book, empty_accounts
 from basislab.kernels.legs import (
     Position,
     accrued,
@@ -74,10 +74,15 @@ class State(NamedTuple):
     lowest_debt: float
 
 
+def opening_cost(params: Params) -> Charge:
+    """Return what opening with the whole capital costs, USD."""
+    notional = params.capital / 2 * params.leverage
+    return affordable(notional * (params.open_fee + params.taker_fee), params.gas, params.capital)
+
+
 def open_position(params: Params, bar: Bar, log: EventLog) -> State:
     """Open both halves at the close; half the cost goes on the debt, half off the margin."""
-    notional = params.capital / 2 * params.leverage
-    cost = affordable(notional * (params.open_fee + params.taker_fee), params.gas, params.capital)
+    cost = opening_cost(params)
     accounts = book(empty_accounts(), trading_fees=-cost.trading, gas=-cost.gas)
     position = charged(hedged(params.capital, params.leverage, bar.close), cost.total)
     left = params.capital - cost.total
@@ -93,90 +98,139 @@ def ruined(accounts: Accounts, equity: float, bar: Bar, log: EventLog, lowest_de
     return State(flat(), book(accounts, shortfall=-equity), bar.close, False, lowest_debt)
 
 
+class Settlement(NamedTuple):
+    """A liquidation in USD: what is taken from each leg, what is kept, what reopening costs."""
+
+    kept_long: float
+    kept_short: float
+    penalty_long: float
+    penalty_short: float
+    shortfall_long: float
+    shortfall_short: float
+    equity: float
+    cost: Charge
+    left: float
+
+
+def settlement(
+    params: Params, position: Position, price: float, is_long: bool, is_short: bool
+) -> Settlement:
+    """Settle the liquidated legs at `price` and price the reopening with what is left (eq. 12)."""
+    long, short = position.long, position.short
+    penalty_long, penalty_short, shortfall_long, shortfall_short = 0.0, 0.0, 0.0, 0.0
+    kept_long, kept_short = long_equity(long, price), short_equity(short, price)
+    if is_long:
+        notional = long.quantity * price
+        seizure = seized(kept_long, notional, params.penalty_kind, params.penalty_rate)
+        kept_long, penalty_long = seizure.kept, seizure.penalty
+        shortfall_long = seizure.shortfall
+    if is_short:
+        notional = short.contracts * price
+        seizure = seized(kept_short, notional, params.penalty_kind, params.penalty_rate)
+        kept_short, penalty_short = seizure.kept, seizure.penalty
+        shortfall_short = seizure.shortfall
+    equity = kept_long + kept_short
+    cost = affordable(
+        equity / 2 * params.leverage * (params.open_fee + params.taker_fee)
+        + short.contracts * price * params.taker_fee,
+        params.gas,
+        equity,
+    )
+    return Settlement(
+        kept_long,
+        kept_short,
+        penalty_long,
+        penalty_short,
+        shortfall_long,
+        shortfall_short,
+        equity,
+        cost,
+        equity - cost.total,
+    )
+
+
 def liquidate(
     params: Params, state: State, bar: Bar, is_long: bool, is_short: bool, log: EventLog
 ) -> State:
     """Penalise the liquidated legs at the close, close everything, and reopen with what is left."""
-    position, accounts = state.position, state.accounts
-    equity_long = long_equity(position.long, bar.close)
-    equity_short = short_equity(position.short, bar.close)
-    kept_long, kept_short, penalty = equity_long, equity_short, 0.0
-    if is_long:
-        notional = position.long.quantity * bar.close
-        seizure = seized(equity_long, notional, params.penalty_kind, params.penalty_rate)
-        kept_long = seizure.kept
-        penalty += seizure.penalty
-        accounts = book(accounts, liquidation_penalty=-seizure.penalty, shortfall=seizure.shortfall)
-    if is_short:
-        notional = position.short.contracts * bar.close
-        seizure = seized(equity_short, notional, params.penalty_kind, params.penalty_rate)
-        kept_short = seizure.kept
-        penalty += seizure.penalty
-        accounts = book(accounts, liquidation_penalty=-seizure.penalty, shortfall=seizure.shortfall)
-    equity = kept_long + kept_short
-    leg = BOTH if is_long and is_short else LONG if is_long else SHORT
-    cost = affordable(
-        equity / 2 * params.leverage * (params.open_fee + params.taker_fee)
-        + position.short.contracts * bar.close * params.taker_fee,
-        params.gas,
-        equity,
+    position = state.position
+    done = settlement(params, position, bar.close, is_long, is_short)
+    accounts = book(
+        state.accounts, liquidation_penalty=-done.penalty_long, shortfall=done.shortfall_long
     )
-    accounts = book(accounts, trading_fees=-cost.trading, gas=-cost.gas)
-    left = equity - cost.total
+    accounts = book(
+        accounts, liquidation_penalty=-done.penalty_short, shortfall=done.shortfall_short
+    )
+    accounts = book(accounts, trading_fees=-done.cost.trading, gas=-done.cost.gas)
     record(
         log,
         bar.number,
         LIQUIDATION,
-        leg=leg,
-        penalty=penalty,
-        long_equity=equity_long,
-        short_equity=equity_short,
-        equity=equity,
+        leg=BOTH if is_long and is_short else LONG if is_long else SHORT,
+        penalty=done.penalty_long + done.penalty_short,
+        long_equity=long_equity(position.long, bar.close),
+        short_equity=short_equity(position.short, bar.close),
+        equity=done.equity,
     )
-    if left <= 0.0:
-        return ruined(accounts, left, bar, log, state.lowest_debt)
+    if done.left <= 0.0:
+        return ruined(accounts, done.left, bar, log, state.lowest_debt)
     record(
         log,
         bar.number,
         REOPEN,
-        cost=cost.total,
-        long_equity=kept_long,
-        short_equity=kept_short,
-        equity=left,
+        cost=done.cost.total,
+        long_equity=done.kept_long,
+        short_equity=done.kept_short,
+        equity=done.left,
     )
-    reopened = hedged(left, params.leverage, bar.close)
+    reopened = hedged(done.left, params.leverage, bar.close)
     return State(reopened, accounts, bar.close, True, state.lowest_debt)
+
+
+class Transfer(NamedTuple):
+    """Capital to move between the legs at a close, USD, and whether it is due."""
+
+    is_due: bool
+    amount: float
+    cost: float
+    equity: float
+
+
+def transfer(params: Params, position: Position, price: float) -> Transfer:
+    """Make both halves equal where a leg's leverage is above the trigger (eqs. 13, 14)."""
+    equity_long = long_equity(position.long, price)
+    equity_short = short_equity(position.short, price)
+    highest = max(
+        effective_leverage(position.long.quantity * price, equity_long),
+        effective_leverage(position.short.contracts * price, equity_short),
+    )
+    total = equity_long + equity_short
+    amount = equity_long - total / 2
+    is_due = highest > params.trigger and abs(amount) > MIN_MOVE_USD
+    return Transfer(is_due, amount, min(params.transfer_cost, max(total, 0.0)), total)
 
 
 def rebalance(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     """Move capital until both halves are equal, where a leg's leverage is above the trigger."""
     position = state.position
-    equity_long = long_equity(position.long, bar.close)
-    equity_short = short_equity(position.short, bar.close)
-    highest = max(
-        effective_leverage(position.long.quantity * bar.close, equity_long),
-        effective_leverage(position.short.contracts * bar.close, equity_short),
-    )
-    total = equity_long + equity_short
-    amount = equity_long - total / 2
-    if highest <= params.trigger or abs(amount) <= MIN_MOVE_USD:
+    due = transfer(params, position, bar.close)
+    if not due.is_due:
         return state
-    cost = min(params.transfer_cost, max(total, 0.0))
     record(
         log,
         bar.number,
         REBALANCE,
-        moved=amount,
-        cost=cost,
-        long_equity=equity_long,
-        short_equity=equity_short,
-        equity=total - cost,
+        moved=due.amount,
+        cost=due.cost,
+        long_equity=long_equity(position.long, bar.close),
+        short_equity=short_equity(position.short, bar.close),
+        equity=due.equity - due.cost,
     )
-    accounts = book(state.accounts, transfer_fees=-cost)
-    if cost >= total:
-        return ruined(accounts, total - cost, bar, log, state.lowest_debt)
+    accounts = book(state.accounts, transfer_fees=-due.cost)
+    if due.cost >= due.equity:
+        return ruined(accounts, due.equity - due.cost, bar, log, state.lowest_debt)
     return State(
-        charged(moved(position, amount), cost),
+        charged(moved(position, due.amount), due.cost),
         accounts,
         state.price,
         state.is_alive,
