@@ -1,234 +1,37 @@
-"""Scenario files: the machine interface (docs/scenarios.md, version 1).
-
-Every scenario is validated and run on its own: one that fails puts its error in its place and the
-others still run.
-"""
+"""Scenario files in, result files out; every scenario stands or falls on its own."""
 
 from __future__ import annotations
 
 import json
-import reprlib
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import PrivateAttr, TypeAdapter, ValidationError
 
 from basislab._version import VERSION
 from basislab.data import load_market
 from basislab.errors import BasisLabError, ConfigError
-from basislab.presets import load_venue
-from basislab.simulate import simulate
-from basislab.types.checks import nearest
-from basislab.types.configs import (
-    ConditionalConfig,
-    ModelConfig,
-    RebalanceConfig,
-    RotationConfig,
-    StaticConfig,
+from basislab.scenarios.scenario import (
+    Scenario,
+    Strict,
+    first_problem,
+    parse_scenario,
+    refuse_unknown,
 )
+from basislab.simulate import simulate
 from basislab.types.market import Market
 from basislab.types.result import Result
-from basislab.types.venue import LiquidationPenalty
 
 FORMAT_VERSION = 1
 
 MAX_BAR_SCENARIOS = 100_000_000
 """Largest ``bars x scenarios`` of one file: about a minute of kernel time."""
 
-CONFIGS: dict[str, type[ModelConfig]] = {
-    config.model: config
-    for config in (StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig)
-}
-_DECISIONS = {
-    "static": ("slippage",),
-    "rebalance": ("trigger",),
-    "rotation": ("buffer", "min_apy"),
-    "conditional": ("entry_apy", "buffer", "lookback_days"),
-}
-_COMMON = ("capital_usd", "leverage", "open_fee_bps", "lending")
 
-
-def _as_day(value: object) -> object:
-    """Accept a day as ISO text (JSON) or as a date (TOML); nothing else is one."""
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"got {value!r}; write a day as 2025-01-18") from None
-    if isinstance(value, datetime):
-        raise ValueError(f"got {value}; write a day as 2025-01-18, without a time")  # noqa: TRY004
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_as_day)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class PenaltyOverride(_Strict):
-    """Replaces the venue's liquidation penalty.
-
-    Parameters
-    ----------
-    kind : {"equity", "notional"}
-        Takes `rate` of the leg's equity, or of its notional (capped by its equity).
-    rate : float, fraction
-    """
-
-    kind: Literal["equity", "notional"]
-    rate: Number
-
-
-class Overrides(_Strict):
-    """Constants of the named venue that a scenario replaces.
-
-    Parameters
-    ----------
-    taker_fee_bps : float, bps of notional per side
-    maintenance_margin : float, fraction of notional
-    transfer_cost_usd, gas_usd : float, USD
-    liquidation_penalty : PenaltyOverride
-    """
-
-    taker_fee_bps: Number | None = None
-    maintenance_margin: Number | None = None
-    transfer_cost_usd: Number | None = None
-    gas_usd: Number | None = None
-    liquidation_penalty: PenaltyOverride | None = None
-
-
-class Scenario(_Strict):
-    """One configuration on one window of one market; unset fields take the documented defaults.
-
-    Parameters
-    ----------
-    model : {"static", "rebalance", "rotation", "conditional"}
-    leverage : float, multiple of one leg's capital
-    id : str, optional
-        Repeated in the result; its position in the list by default.
-    market : str, optional
-        Name or path; the file's own, else the package's sample.
-    capital_usd : float, USD
-    perp, lending : str
-        Venue preset, lending protocol.
-    open_fee_bps : float, bps of notional
-    start, end : date, optional
-        Inclusive; the market's own by default.
-    trigger : float or None
-        Rebalance; twice the leverage by default, None is never.
-    buffer : float, fraction
-        Rotation and conditional.
-    min_apy : float, fraction per year, optional
-        Rotation.
-    slippage : {"none", "book"}
-        Static.
-    entry_apy : float, fraction per year
-        Conditional.
-    lookback_days : int, days
-        Conditional.
-    overrides : Overrides, optional
-        Constants of the venue to replace.
-
-    Examples
-    --------
-    >>> Scenario(model="rebalance", leverage=3, trigger=6).to_config().trigger_leverage
-    6.0
-    """
-
-    model: Literal["static", "rebalance", "rotation", "conditional"]
-    leverage: Number
-    id: str | None = None
-    market: str | None = None
-    capital_usd: Number = 10_000.0
-    perp: str = "hyperliquid-study"
-    lending: str = "kamino"
-    open_fee_bps: Number = 15.0
-    start: Day | None = None
-    end: Day | None = None
-    trigger: Number | None = None
-    buffer: Number = 0.10
-    min_apy: Number | None = None
-    slippage: Literal["none", "book"] = "none"
-    entry_apy: Number = 0.10
-    lookback_days: int = 7
-    overrides: Overrides | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, raw: Any) -> Any:
-        if isinstance(raw, dict):
-            _refuse_unknown(raw, cls.model_fields, "")
-            overrides = raw.get("overrides")
-            if isinstance(overrides, dict):
-                _refuse_unknown(overrides, Overrides.model_fields, "overrides.")
-                penalty = overrides.get("liquidation_penalty")
-                if isinstance(penalty, dict):
-                    where = "overrides.liquidation_penalty."
-                    _refuse_unknown(penalty, PenaltyOverride.model_fields, where)
-        return raw
-
-    @model_validator(mode="after")
-    def _keys_of_the_model(self) -> Scenario:
-        own = _DECISIONS[self.model]
-        for other, names in _DECISIONS.items():
-            for name in names:
-                if name in self.model_fields_set and name not in own:
-                    raise ValueError(
-                        f"{name} belongs to model {other!r}; model {self.model!r} takes "
-                        f"{', '.join(own)}"
-                    )
-        return self
-
-    def to_config(self) -> ModelConfig:
-        """Return the model's config with the venue resolved and the overrides applied.
-
-        Returns
-        -------
-        ModelConfig
-
-        Raises
-        ------
-        ConfigError
-            A value outside its range, an unknown venue.
-        """
-        names = (*_COMMON, *_DECISIONS[self.model])
-        values = {name: getattr(self, name) for name in names}
-        if "trigger" not in self.model_fields_set:
-            values.pop("trigger", None)
-        venue = load_venue(self.perp)
-        if self.overrides is not None:
-            changes = self.overrides.model_dump(exclude_none=True)
-            if "liquidation_penalty" in changes:
-                changes["liquidation_penalty"] = LiquidationPenalty(
-                    **changes["liquidation_penalty"]
-                )
-            venue = replace(venue, **changes)
-        return CONFIGS[self.model](perp=venue, **values)
-
-
-def _refuse_unknown(raw: dict[str, Any], known: Sequence[str] | dict[str, Any], where: str) -> None:
-    for key in raw:
-        if key not in known:
-            raise ValueError(f"unknown key {where}{key}{nearest(key, list(known))}")
-
-
-class ScenarioFile(_Strict):
+class ScenarioFile(Strict):
     """A parsed scenario file; scenarios are still raw, so that each can fail on its own.
 
     Parameters
@@ -242,6 +45,7 @@ class ScenarioFile(_Strict):
     version: Literal[1]
     scenarios: list[Any]
     market: str | None = None
+    _folder: Path | None = PrivateAttr(default=None)
 
 
 MarketLoader = Callable[[str | None], Market]
@@ -289,13 +93,15 @@ def run(
     return results
 
 
-def market_loader(default: Market | str | None = None) -> MarketLoader:
+def market_loader(default: Market | str | None = None, folder: Path | None = None) -> MarketLoader:
     """Return a function that loads a market by name or path once and keeps it.
 
     Parameters
     ----------
     default : Market or str, optional
         What None stands for; the package's sample when left out.
+    folder : Path, optional
+        Where a relative path is looked for first; the working directory when left out.
 
     Returns
     -------
@@ -306,7 +112,10 @@ def market_loader(default: Market | str | None = None) -> MarketLoader:
     def load(name: str | None) -> Market:
         if name is None and isinstance(default, Market):
             return default
-        return load_market(name if name is not None else default)  # type: ignore[arg-type]
+        wanted = name if name is not None else default
+        if isinstance(wanted, str) and folder is not None and (folder / wanted).exists():
+            return load_market(folder / wanted)
+        return load_market(wanted)  # type: ignore[arg-type]
 
     return load
 
@@ -359,10 +168,10 @@ def parse_file(text: str, *, is_toml: bool = False) -> ScenarioFile:
             'it must be an object with "version" and "scenarios".'
         )
     try:
-        _refuse_unknown(raw, ScenarioFile.model_fields, "")
+        refuse_unknown(raw, ScenarioFile.model_fields, "")
         return ScenarioFile.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(f"scenario file: {_first_problem(error)}") from None
+        raise ConfigError(f"scenario file: {first_problem(error)}") from None
     except ValueError as error:
         raise ConfigError(f"scenario file: {error}.") from None
 
@@ -388,7 +197,7 @@ def run_file(
     ConfigError
         More than `MAX_BAR_SCENARIOS` bars in all.
     """
-    load = market_loader(parsed.market)
+    load = market_loader(parsed.market, parsed._folder)
     names = [raw.get("market") if isinstance(raw, dict) else None for raw in parsed.scenarios]
     _check_size(len(names), load, [name if isinstance(name, str) else None for name in names])
     seen: set[str] = set()
@@ -437,6 +246,8 @@ def json_schema() -> dict[str, Any]:
     """
     scenario = TypeAdapter(Scenario).json_schema(ref_template="#/$defs/{model}")
     definitions = scenario.pop("$defs", {}) | {"Scenario": scenario}
+    # Left out is twice the leverage, null is never: a default of null would mix them up.
+    del scenario["properties"]["trigger"]["default"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "basislab scenario file, version 1",
@@ -450,40 +261,6 @@ def json_schema() -> dict[str, Any]:
         },
         "$defs": definitions,
     }
-
-
-def parse_scenario(raw: object) -> Scenario:
-    """Validate one scenario.
-
-    Parameters
-    ----------
-    raw : object
-        As parsed from JSON or TOML.
-
-    Returns
-    -------
-    Scenario
-
-    Raises
-    ------
-    ConfigError
-        Its first problem: where, what was found, what is wanted.
-    """
-    try:
-        return Scenario.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError(_first_problem(error)) from None
-
-
-def _first_problem(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "scenario"
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "value_error":
-        return f"{where}: {message}." if first["loc"] else f"{message}."
-    if first["type"] == "missing":
-        return f"{where}: it is missing and has no default."
-    return f"{where}: got {reprlib.repr(first['input'])}; {message[0].lower()}{message[1:]}."
 
 
 def _check_size(count: int, load: MarketLoader, names: Sequence[str | None]) -> None:
@@ -546,4 +323,6 @@ def read_file(path: Path) -> ScenarioFile:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"scenario file {path}: it cannot be read ({error}).") from None
-    return parse_file(text, is_toml=path.suffix == ".toml")
+    parsed = parse_file(text, is_toml=path.suffix == ".toml")
+    parsed._folder = path.parent  # a market's relative path is looked for here first
+    return parsed
