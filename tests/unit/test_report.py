@@ -55,16 +55,16 @@ def test_study_prints_the_published_figures(facts):
     """The rows of study-models.md, as the tables write them."""
     text = study_text(facts, width=160)
     for row in (
-        "10,000   3x    +7.1%      -3.5%  -14.9%        -8.1      8.4%      7     1",
-        "1,000   2x    +5.7%      -8.5%",
-        "100,000   4x    +8.3%     -19.3%",
+        "10,000   3x   +7.1%      -3.5%    -14.9%        -8.1      8.4%      7     1",
+        "1,000   2x   +5.7%      -8.5%",
+        "100,000   4x   +8.3%     -19.3%",
         "5x      +4.0%        -0.6      3.8%      5             0  best",
         "never     -42.4%",
         "3x    6x   +205   +566   -62   -4   -21     -830   -244",
         "2x    5x   +238   +532   -20   -2   -15        0   -282      0    +451",
         "2025-01-18  short liquidated  262.20",
         "2025-10-10  long liquidated",
-        "drift-study         4x      +2.3%     5   -1,031  1,569",
+        "drift-study         4x   +2.3%    -2.4     5  1,569  -11.7%",
         "374 of 410 starts",
         "30     381  56.4%",
     ):

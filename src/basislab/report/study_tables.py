@@ -42,9 +42,9 @@ def _matrix(facts: Facts) -> Table:
         [
             Column("Capital USD", "capital_usd", words.usd),
             _LEVERAGE,
-            Column("Ceiling", "static_annualized", words.percent),
+            Column("Static", "static_annualized", words.percent),
             Column("Rebalance", "annualized", words.percent),
-            Column("Floor", "rotation_annualized", words.percent),
+            Column("Rotation", "rotation_annualized", words.percent),
             _EXCESS,
             _DRAWDOWN,
             _REBALANCES,
@@ -53,9 +53,10 @@ def _matrix(facts: Facts) -> Table:
         facts["matrix"],
         [
             (
-                "Ceiling: static, with book slippage. Floor: full rotation. Excess: rebalance "
-                f"less the hurdle of {hurdle} a year, in percentage points. Moves: capital moved "
-                "between the legs; Liq.: liquidations. Returns are simple."
+                "Static, with book slippage, is the study's ceiling; rotation its floor, which a "
+                f"rebalance can fall below. Excess: rebalance less the hurdle of {hurdle} a year, "
+                "in percentage points. Moves: capital moved between the legs; Liq.: liquidations. "
+                "Returns are simple."
             ),
         ],
     )
@@ -189,8 +190,9 @@ def _waterfall(facts: Facts) -> Table:
         [
             (
                 "Default trigger, and below it the best one of the grid where that is another. "
-                "Reval.: the net coin earned or owed, marked at every close. Forgiven: equity "
-                "below zero that the study's convention sets to zero at a liquidation."
+                "Reval: the net coin earned or owed, marked at every close. Forg.: equity below "
+                "zero that the study's convention sets to zero at a liquidation. The hurdle: "
+                f"{words.signed_usd(facts['hurdle']['net_usd'])} USD."
             ),
         ],
     )
@@ -240,33 +242,35 @@ def _models(facts: Facts) -> Table:
         facts["models"],
         [
             (
-                "Static is a ceiling without liquidations, rotation a floor without price risk; "
-                "rebalance is the study's realistic model, conditional its later dashboard's."
+                "Static has no liquidations, rotation no price risk: bounds by intent. Rebalance "
+                "is the study's realistic model, conditional its later dashboard's."
             ),
         ],
     )
 
 
 def _venues(facts: Facts) -> Table:
+    hurdle = words.percent(facts["hurdle"]["hurdle_annualized"])
     return Table(
         "B",
         "Perpetual venues compared (default trigger)",
         [
             Column("Venue", "perp"),
             _LEVERAGE,
-            _ANNUAL,
+            Column("Return", "annualized", words.percent),
+            Column("Excess", "excess_annualized", words.points),
             _LIQUIDATIONS,
-            Column("Funding", "funding_usd", words.signed_usd),
             Column("Forg.", "shortfall_usd", words.usd),
-            Column("Unforgiven", "unforgiven_annualized", words.percent),
+            Column("Strict", "unforgiven_annualized", words.percent),
             Column("Best", "best_annualized", words.percent),
             Column("at", "best_trigger", words.trigger),
         ],
         facts["venues"],
         [
             (
-                "Funding and forgiven losses in USD. Unforgiven: the return if losses beyond a "
-                "leg's equity had to be paid. Best: best trigger of the grid, in hindsight."
+                f"Returns a year; excess in points over the hurdle of {hurdle}. Forg.: losses "
+                "beyond a leg's equity that the study's convention forgives, USD; strict: the "
+                "return if they had to be paid. Best: best trigger of the grid, in hindsight."
             ),
         ],
     )

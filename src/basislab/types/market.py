@@ -201,11 +201,21 @@ class Market:
         object.__setattr__(self, "times", _bare(self.times, np.dtype("datetime64[s]")))
         for kind in ("prices", "funding", "supply", "borrow", "provenance"):
             object.__setattr__(self, kind, MappingProxyType(dict(getattr(self, kind))))
+        self._check_keys()
         if not self.prices:
             raise DataError(f"market {self.name!r}: it has no price series. Give at least one.")
         self._check_times()
         for label, series in self.series().items():
             self._check_series(label, series)
+
+    def _check_keys(self) -> None:
+        keys = [part for key in (*self.prices, *self.supply, *self.borrow) for part in key]
+        for name in (self.asset, self.quote, *self.funding, *keys):
+            if not name or any(letter.isspace() for letter in name):
+                raise DataError(
+                    f"market {self.name!r}: {name!r} is no name of a venue, protocol or asset; "
+                    "it must be a word without blanks."
+                )
 
     def _check_times(self) -> None:
         if len(self.times) == 0:
