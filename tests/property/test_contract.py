@@ -42,6 +42,43 @@ def test_the_ledger_is_the_change_of_equity(kind, data):
     assert abs(result.ledger.total - change) <= 1e-9 * config.capital_usd
 
 
+REACHED = {
+    "static": set(),
+    "rebalance": {"open", "rebalance", "long", "short", "both", "reopen", "ruined", "shortfall"},
+    "rotation": {
+        "open",
+        "liquidation_penalty",
+        "liquidation_long",
+        "liquidation_short",
+        "buffer_long",
+        "buffer_short",
+        "min_apy",
+        "both",
+        "ruined",
+        "shortfall",
+    },
+    "conditional": {"open", "liquidation_proximity", "apy", "ruined", "shortfall"},
+}
+
+
+@every_model
+def test_the_made_markets_reach_everything_that_can_happen(kind):
+    """A property is worth what its examples reach; these are the same every time."""
+    reached = set()
+
+    @given(market=markets(), config=configs(kind))
+    @settings(deadline=None, max_examples=300, derandomize=True, database=None)
+    def look(market, config):
+        result = simulate(market, config)
+        for event in result.event_list:
+            reached.update({event.kind, event.leg, event.reason})
+        if result.ledger.shortfall > 0.0:
+            reached.add("shortfall")
+
+    look()
+    assert set() == REACHED[kind.model] - reached
+
+
 @every_model
 @given(data=st.data())
 @calm

@@ -35,9 +35,10 @@ def cache_directory() -> str | None:
         the user cache; a private directory among the temporary files where that is not writable.
     """
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
+    kernels = Path(__file__).parent
+    for source in sorted(kernels.rglob("*.py")):
         text = source.read_bytes()
-        digest.update(f"{source.name} {len(text)}\n".encode())
+        digest.update(f"{source.relative_to(kernels)} {len(text)}\n".encode())
         digest.update(text)
     for base in _bases():
         directory = base / f"kernels-{digest.hexdigest()[:16]}"
