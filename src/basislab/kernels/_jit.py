@@ -72,7 +72,7 @@ def _is_private(directory: Path) -> bool:
     )
 
 
-def compile_module(namespace: MutableMapping[str, Any], *, forceinline: bool = True) -> None:
+def compile_module(namespace: MutableMapping[str, Any], *, inline: bool = True) -> None:
     """Replace every function defined in a kernel module by its compiled form.
 
     Parameters
@@ -80,7 +80,7 @@ def compile_module(namespace: MutableMapping[str, Any], *, forceinline: bool = T
     namespace : mutable mapping
         The module's ``globals()``. Functions that it imported from other kernels are compiled
         already and left alone. With ``NUMBA_DISABLE_JIT=1`` nothing changes.
-    forceinline : bool
+    inline : bool
         False where large functions call each other: LLVM then decides what to merge.
     """
     directory = cache_directory()
@@ -95,7 +95,7 @@ def compile_module(namespace: MutableMapping[str, Any], *, forceinline: bool = T
             nogil=True,
             error_model="numpy",
             fastmath=False,
-            forceinline=forceinline,
+            forceinline=inline,
         )
         for name, value in list(namespace.items()):
             if isinstance(value, FunctionType) and value.__module__ == namespace["__name__"]:

@@ -177,18 +177,4 @@ def run_undecided(
                 fan[config, mark] = outcome.equity[marks[mark]]
 
 
-def run_configs(
-    rows: FloatArray,
-    path: Path,
-    marks: NDArray[np.int64],
-    scratch: Scratch,
-    out: FloatArray,
-    fan: FloatArray,
-) -> None:
-    """Run any number of configurations over one path; parameters as for `run_lanes`."""
-    for first in range(0, len(rows), LANES):
-        run_lanes(rows, first, path, marks, scratch, out, fan)
-    run_undecided(rows, path.bars, marks, out, fan)
-
-
 compile_module(globals())
