@@ -12,12 +12,13 @@ from basislab.data.align import Aligner, sum_per_bar
 from basislab.data.store import load, save
 from basislab.types import PRICE_KINDS, FundingSeries, Market, PriceSeries, RateSeries
 
-# Names as venues have them, and as nobody should: quotes, blanks, umlauts.
+# Names as nobody should choose them: quotes, brackets, umlauts; of a market, blanks too.
 names = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]),
     min_size=1,
     max_size=8,
 )
+words = names.filter(lambda name: not any(letter.isspace() for letter in name))
 prices = st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False)
 positive = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 signed = st.floats(allow_nan=False, allow_infinity=False)
@@ -47,15 +48,15 @@ def markets(draw: st.DrawFn) -> Market:
 
     step = draw(st.sampled_from([60, 3_600, 86_400, 7]))
     start = draw(st.integers(-(2**33), 2**33))
-    price_keys = st.tuples(names, st.sampled_from(PRICE_KINDS))
-    rate_keys = st.tuples(names, names)
+    price_keys = st.tuples(words, st.sampled_from(PRICE_KINDS))
+    rate_keys = st.tuples(words, words)
     return Market(
         name=draw(names),
-        asset=draw(names),
-        quote=draw(names),
+        asset=draw(words),
+        quote=draw(words),
         times=(start + step * np.arange(bars)).astype("datetime64[s]"),
         prices={k: price() for k in draw(st.lists(price_keys, min_size=1, max_size=2))},
-        funding={k: funding() for k in draw(st.lists(names, max_size=2))},
+        funding={k: funding() for k in draw(st.lists(words, max_size=2))},
         supply={k: rate() for k in draw(st.lists(rate_keys, max_size=2))},
         borrow={k: rate() for k in draw(st.lists(rate_keys, max_size=2))},
         provenance=draw(st.dictionaries(names, st.one_of(names, signed, st.none()), max_size=2)),

@@ -235,6 +235,12 @@ def test_what_is_merely_unusual_is_not_flagged(label: str, arrays: dict[str, Any
     assert found(planted(label, **arrays)) == []
 
 
+def test_prices_beyond_all_ratios_are_errors_and_no_overflow() -> None:
+    market = planted(PRICE, high={DAY: 1.7e308}, low={DAY: 5e-324}, open={DAY: 1e300})
+    assert {entry[:2] for entry in found(market)} >= {("error", "wick")}
+    assert partial_bars(market).any()
+
+
 def test_a_zero_borrow_rate_is_flagged_on_its_first_day() -> None:
     market = planted(BORROW, apy={DAY: 0.0})
     assert ("warning", "zero-rate", BORROW, DAY) in found(market)

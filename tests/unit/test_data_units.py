@@ -96,6 +96,12 @@ def test_a_dip_a_spike_or_a_null_of_apy_passes(value: float | None) -> None:
     checked(COIN_RATES, rows)
 
 
+def test_a_vanishing_rate_among_others_has_no_ratio() -> None:
+    rows = answers(20)[COIN_RATES]
+    rows[10]["apyBase"] = 5e-324
+    checked(COIN_RATES, rows)
+
+
 def test_columns_without_values_have_no_unit() -> None:
     check_percent(np.full(3, np.nan), place)
     check_percent(np.zeros(3), place)

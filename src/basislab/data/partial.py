@@ -64,7 +64,8 @@ def find_partial(series: PriceSeries) -> list[PartialBar]:
         Both bars of a break where there is no volume to tell them apart.
     """
     seen = series.observed[1:] & series.observed[:-1]
-    breaks = np.where(seen, np.abs(series.open[1:] / series.close[:-1] - 1), 0.0)
+    with np.errstate(over="ignore"):  # of absurd prices the break is infinite
+        breaks = np.where(seen, np.abs(series.open[1:] / series.close[:-1] - 1), 0.0)
     if not seen.any():
         return []
     limit = max(MIN_BREAK, BREAK_TO_MEDIAN * float(np.median(breaks[seen])))

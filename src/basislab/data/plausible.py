@@ -100,7 +100,7 @@ def _is_hundredth(values: FloatArray) -> BoolArray:
     padded = np.pad(values, _NEIGHBOURS, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
     beside = np.delete(windows, _NEIGHBOURS, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = values[:, np.newaxis] / beside
     low, high = _FRACTION_BAND
     inside = (ratio > low) & (ratio < high)

@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 MAX_DAILY_FUNDING = 0.05
 """Largest daily funding, either way, that a table may hold; beyond it stands percent."""
 
-MAX_APY_PCT = 10_000.0
+MAX_PRICE, MAX_VOLUME, MAX_APY_PCT = 1e12, 1e18, 10_000.0
 MAX_SETTLEMENTS = 1_440  # one a minute
 
-_NUMBER = r"\s*(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)?\s*"  # blank is missing, never 0
-_DAY = r"\d{4}-\d{2}-\d{2}"
+_NUMBER = r"(?:[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)?"  # blank: missing, never 0
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 def load_table(
@@ -231,8 +231,8 @@ def _validated(table: Table) -> dict[str, FloatArray]:
     _check(table, text, pa.DataFrameSchema({c: pa.Column(str, m) for c, m in matches.items()}))
     values = {c: numbers(cells) for c, cells in table.columns.items() if c != "date"}
     rules = {
-        "price": pa.Column(float, pa.Check.in_range(0, 1e12, include_min=False)),
-        "volume": pa.Column(float, pa.Check.in_range(0, 1e18)),
+        "price": pa.Column(float, pa.Check.in_range(0, MAX_PRICE, include_min=False)),
+        "volume": pa.Column(float, pa.Check.in_range(0, MAX_VOLUME)),
         "hours": pa.Column(float, [pa.Check.in_range(0, MAX_SETTLEMENTS), _whole(pa.Check)]),
         "funding": pa.Column(
             float, pa.Check.in_range(-MAX_DAILY_FUNDING, MAX_DAILY_FUNDING), nullable=True

@@ -24,8 +24,12 @@ VENUE = "hyperliquid"
 FUNDING_CAP_HOURLY = 0.04
 """The venue's own cap: 4 % of notional an hour, either way."""
 
+MAX_PRICE = 1e12
+MAX_VOLUME = 1e18
+"""Beyond them a number is no price in USD and no volume in coin, whatever the coin."""
+
 _PRICE = "a price above 0, as decimal text such as '191.47'"
-Price = Annotated[Decimal, Field(gt=0, description=_PRICE)]
+Price = Annotated[Decimal, Field(gt=0, le=MAX_PRICE, description=_PRICE)]
 Ticker = Annotated[str, Field(min_length=1, max_length=32, description="the coin's name")]
 
 
@@ -39,7 +43,10 @@ class CandleRow(Row):
     h: Price
     l: Price  # noqa: E741 - the venue's own name
     c: Price
-    v: Annotated[Decimal, Field(ge=0, description="a volume of 0 or more, as decimal text")]
+    v: Annotated[
+        Decimal,
+        Field(ge=0, le=MAX_VOLUME, description="a volume of 0 or more, as decimal text"),
+    ]
 
 
 class FundingRow(Row):

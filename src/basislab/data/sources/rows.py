@@ -29,7 +29,7 @@ MAX_DIGITS = 64
 
 _FIRST_MS = 1_230_768_000_000  # 2009: before it no coin had a market
 _LAST_MS = 4_102_444_800_000  # 2100: seconds or microseconds fall outside
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 40
 _SHORT.maxdict = _SHORT.maxlist = 2
@@ -83,7 +83,10 @@ def _decimal(value: object) -> float:
             raise ValueError("no decimal")
     elif isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("no number")  # noqa: TRY004 - pydantic reports only this kind
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError("not finite")
     return number
