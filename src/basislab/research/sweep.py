@@ -1,0 +1,136 @@
+"""Parameter sweeps: one market, many configurations, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from basislab.kernels.summary import CARRY, DRAWDOWN, FINAL, LOWEST_DEBT, LOWEST_EQUITY
+from basislab.metrics import compound_return
+from basislab.research.batch import COUNT_COLUMNS, group_configs, run_window
+from basislab.research.grid import Grid
+from basislab.simulate import MODELS
+from basislab.types.configs import ModelConfig
+from basislab.types.market import FloatArray, Market
+from basislab.types.result import Ledger
+from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ACCOUNTS = tuple(name for name in Ledger.__dataclass_fields__ if name != "names")
+
+
+def sweep_table(
+    market: Market,
+    configs: Sequence[ModelConfig],
+    start: date | None = None,
+    end: date | None = None,
+) -> FloatArray:
+    """Run configurations over one window.
+
+    Parameters
+    ----------
+    market : Market
+        Daily bars.
+    configs : sequence of ModelConfig
+        Venues resolved.
+    start, end : date, optional
+        First and last day, inclusive.
+
+    Returns
+    -------
+    ndarray of shape (n_configs, N_COLUMNS)
+        Summaries (`basislab.kernels.summary.COLUMNS`).
+
+    Raises
+    ------
+    ConfigError, DataError, LedgerError
+        As `basislab.simulate.simulate`.
+    """
+    return run_window(market, group_configs(configs), start, end)
+
+
+def sweep_columns(
+    table: FloatArray,
+    grid: Grid,
+    market: Market,
+    start: date | None = None,
+    end: date | None = None,
+) -> dict[str, Any]:
+    """Return the tidy columns of a sweep.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_configs, N_COLUMNS)
+    grid : Grid
+    market : Market
+    start, end : date, optional
+        The window that was run.
+
+    Returns
+    -------
+    dict of str to sequence
+        The swept fields; ``final_usd``; ``return``, ``annualized_return``, ``hurdle_return``,
+        ``excess_return``, ``max_drawdown`` (fractions); the model's accounts (USD); its counts;
+        ``lowest_debt_usd``, ``lowest_equity_usd``.
+    """
+    part = market.window(start, end)
+    bar_days = part.bar_seconds / SECONDS_PER_DAY
+    capital = np.array([config.capital_usd for config in grid.configs])
+    total = table[:, FINAL] / capital - 1.0
+    hurdle = _hurdles(part, grid.configs, bar_days)
+    columns: dict[str, Any] = dict(grid.columns())
+    columns["final_usd"] = table[:, FINAL]
+    columns["return"] = total
+    columns["annualized_return"] = total * DAYS_PER_YEAR / (len(part) * bar_days)
+    columns["hurdle_return"] = hurdle
+    columns["excess_return"] = total - hurdle
+    columns["max_drawdown"] = table[:, DRAWDOWN]
+    for name in MODELS[type(grid.base)].accounts:
+        columns[f"{name}_usd"] = table[:, CARRY + ACCOUNTS.index(name)]
+    for name, column in COUNT_COLUMNS[grid.base.model].items():
+        columns[name] = table[:, column].astype(np.int64)
+    columns["lowest_debt_usd"] = table[:, LOWEST_DEBT]
+    columns["lowest_equity_usd"] = table[:, LOWEST_EQUITY]
+    return columns
+
+
+def _hurdles(part: Market, configs: Sequence[ModelConfig], bar_days: float) -> FloatArray:
+    """Return what supplying the quote coin to each configuration's protocol earned."""
+    known = {
+        lending: compound_return(part.supply[lending, part.quote].apy, bar_days)
+        for lending in {config.lending for config in configs}
+    }
+    return np.array([known[config.lending] for config in configs])
+
+
+def sweep_frame(
+    market: Market, grid: Grid, start: date | None = None, end: date | None = None
+) -> pd.DataFrame:
+    """Run a grid and return it as a tidy DataFrame, one row a configuration.
+
+    Parameters
+    ----------
+    market : Market
+    grid : Grid
+        Venues resolved.
+    start, end : date, optional
+
+    Returns
+    -------
+    DataFrame
+        Columns of `sweep_columns`.
+
+    Raises
+    ------
+    ConfigError, DataError, LedgerError
+        As `basislab.simulate.simulate`.
+    """
+    import pandas as pd
+
+    table = sweep_table(market, grid.configs, start, end)
+    return pd.DataFrame(sweep_columns(table, grid, market, start, end))
