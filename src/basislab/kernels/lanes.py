@@ -52,6 +52,9 @@ from basislab.kernels.path import Path, now_at
 from basislab.kernels.rebalance import run
 from basislab.kernels.summary import FINAL, summarize
 
+STEP = 32
+"""A block is as wide as it must be, in steps that the compiler unrolls without a remainder."""
+
 
 class Scratch(NamedTuple):
     """Working memory of one thread: the lanes, which of them fired, and the same by eights."""
@@ -67,12 +70,12 @@ def new_scratch() -> Scratch:
     return Scratch(np.empty(BUFFER_SIZE), fired, fired.view(np.uint64))
 
 
-def flag(scratch: Scratch, path: Path, i: int) -> None:
+def flag(scratch: Scratch, path: Path, i: int, width: int) -> None:
     """Mark the lanes that may have met a threshold on bar `i`; no branch, every lane."""
     buffer, fired = scratch.buffer, scratch.fired
     close, high, funding_sum = path.bars.close[i], path.bars.high[i], path.funding_sum[i]
     at_close, at_low, debt_growth = path.growth_close[i], path.growth_low[i], path.debt_growth[i]
-    for lane in range(LANES):
+    for lane in range(width):
         debt = buffer[DEBT + lane] * debt_growth
         margin = buffer[MARGIN + lane] + buffer[CONTRACTS + lane] * funding_sum
         fired[lane] = (
@@ -84,11 +87,11 @@ def flag(scratch: Scratch, path: Path, i: int) -> None:
 
 
 def fire_flagged(
-    scratch: Scratch, path: Path, i: int, rows: FloatArray, first: int, out: FloatArray
+    scratch: Scratch, path: Path, i: int, width: int, rows: FloatArray, first: int, out: FloatArray
 ) -> None:
     """Handle the marked lanes, skipping eight at a time where none is."""
     buffer, fired, words = scratch.buffer, scratch.fired, scratch.words
-    for word in range(LANES // 8):
+    for word in range(width // 8):
         if words[word] != 0:
             for lane in range(8 * word, 8 * word + 8):
                 if fired[lane]:
@@ -96,7 +99,7 @@ def fire_flagged(
                     fire(buffer, lane, params_of(rows, config), now_at(path, i), out, config)
 
 
-def mark_equity(buffer: FloatArray, path: Path, i: int) -> None:
+def mark_equity(buffer: FloatArray, path: Path, i: int, width: int) -> None:
     """Follow peak, deepest drawdown and lowest equity at the close of bar `i`; no branch.
 
     The drawdown ``1 - e / peak`` is deepest where ``e / peak`` is smallest; the two are kept apart
@@ -104,7 +107,7 @@ def mark_equity(buffer: FloatArray, path: Path, i: int) -> None:
     """
     close, funding_sum = path.bars.close[i], path.funding_sum[i]
     at_close, debt_growth = path.growth_close[i], path.debt_growth[i]
-    for lane in range(LANES):
+    for lane in range(width):
         equity = (buffer[COINS + lane] * at_close - buffer[DEBT + lane] * debt_growth) + (
             buffer[MARGIN + lane] + buffer[CONTRACTS + lane] * (funding_sum - close)
         )
@@ -143,17 +146,18 @@ def run_lanes(
         Equity at the marks, overwritten alike.
     """
     count, n_bars = min(LANES, len(rows) - first), len(path.bars.close)
+    width = (count + STEP - 1) // STEP * STEP
     buffer, price = scratch.buffer, path.bars.close[0]
-    for lane in range(LANES):
+    for lane in range(width):
         buffer[PEAK + lane] = 1.0
         retire(buffer, lane)
     for lane in range(count):
         open_lane(buffer, lane, params_of(rows, first + lane), price, out, first + lane)
     mark = 0
     for i in range(n_bars):
-        flag(scratch, path, i)
-        fire_flagged(scratch, path, i, rows, first, out)
-        mark_equity(buffer, path, i)
+        flag(scratch, path, i, width)
+        fire_flagged(scratch, path, i, width, rows, first, out)
+        mark_equity(buffer, path, i, width)
         if mark < len(marks) and marks[mark] == i:
             for lane in range(count):
                 position = position_of(buffer, lane, now_at(path, i))
