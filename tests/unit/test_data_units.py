@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from basislab.data.payload import Payload
-from basislab.data.plausible import check_fraction, check_percent, check_units
+from basislab.data.plausible import check_fraction, check_percent, check_units, supply_floor
 from basislab.data.sources import parse
 from basislab.errors import SourceError
 from tests.data_fixtures import CANDLES, COIN_RATES, DRIFT, FUNDING, Rows, answers
@@ -103,8 +103,23 @@ def test_a_vanishing_rate_among_others_has_no_ratio() -> None:
 
 
 def test_columns_without_values_have_no_unit() -> None:
-    check_percent(np.full(3, np.nan), place)
-    check_percent(np.zeros(3), place)
+    check_percent(np.full(3, np.nan), place, 0.5)
+    check_percent(np.zeros(3), place, 0.5)
     check_fraction(np.full(3, np.nan), 1.0, place)
     with pytest.raises(SourceError, match=r"f: row 2: got 0\.05"):
         check_fraction(np.array([np.nan, 0.05]), 1.0, place)
+
+
+def test_a_coin_that_few_borrow_has_a_low_supply_rate():
+    """Borrowing at 1.5 %, supplying at 0.1 %: true for a coin like BTC; at 0.01 % it is not."""
+    borrow = np.full(30, 1.5)
+    assert supply_floor(borrow) == 1.5 / 25
+    check_percent(np.full(30, 0.1), place, supply_floor(borrow))
+    with pytest.raises(SourceError, match="fractions where percent"):
+        check_percent(np.full(30, 0.01), place, supply_floor(borrow))
+
+
+def test_a_whole_reserve_in_fractions_is_refused():
+    """Both columns divided by 100: the borrow rate does not bear out the supply rate."""
+    with pytest.raises(SourceError, match="fractions where percent"):
+        check_percent(np.full(30, 0.05), place, supply_floor(np.full(30, 0.07)))

@@ -20,8 +20,14 @@ from basislab.units import SECONDS_PER_DAY
 MAX_MEDIAN_DAILY_FUNDING = 0.01
 """A median above 1 % a day (365 % a year) is percent; Solana's is 0.02 %."""
 
-MIN_MEDIAN_APY_PCT = 0.5
-"""A median APY below 0.5 % is a fraction; the lowest of the study's series is 4.5 %."""
+MIN_MEDIAN_BORROW_PCT = 0.5
+"""A median borrow APY below 0.5 % is a fraction; the lowest of the study's series is 6.1 %."""
+
+MIN_MEDIAN_SUPPLY_PCT = 0.2
+"""A median supply APY below 0.2 % is a fraction, unless the same file's borrow APY bears it out."""
+
+MAX_BORROW_TO_SUPPLY = 25.0
+"""A supply APY down to this part of a plausible borrow APY is true: few borrow that coin."""
 
 Place = Callable[[int], str]
 
@@ -44,8 +50,9 @@ def check_units(series: RawSeries) -> None:
         Names the file, the row and the remedy.
     """
     if series.kind == "lending":
-        for column, name in enumerate(("apyBase", "apyBaseBorrow")):
-            check_percent(series.values[:, column], _rows_of(series, name))
+        supply, borrow = series.values[:, 0], series.values[:, 1]
+        check_percent(supply, _rows_of(series, "apyBase"), supply_floor(borrow))
+        check_percent(borrow, _rows_of(series, "apyBaseBorrow"), MIN_MEDIAN_BORROW_PCT)
     elif series.kind == "daily funding":
         check_fraction(series.values[:, 0], 1.0, _rows_of(series, "rate"))
     elif series.kind == "funding":
@@ -58,7 +65,31 @@ def _rows_of(series: RawSeries, field: str) -> Place:
     return lambda row: f"{series.where}: row {row + 1}, {field}"
 
 
-def check_percent(apy_pct: FloatArray, place: Place) -> None:
+def supply_floor(borrow_apy_pct: FloatArray) -> float:
+    """Return below which median a supply APY is a fraction, given the borrow APY of its reserve.
+
+    Parameters
+    ----------
+    borrow_apy_pct : ndarray of shape (n_rows,), percent
+        NaN is skipped.
+
+    Returns
+    -------
+    float, percent
+
+    Examples
+    --------
+    >>> supply_floor(np.array([2.0, 2.0])), supply_floor(np.array([0.02]))
+    (0.08, 0.2)
+    """
+    used = borrow_apy_pct[np.isfinite(borrow_apy_pct) & (borrow_apy_pct > 0)]
+    median = float(np.median(used)) if len(used) else 0.0
+    if median < MIN_MEDIAN_BORROW_PCT:
+        return MIN_MEDIAN_SUPPLY_PCT
+    return min(MIN_MEDIAN_SUPPLY_PCT, median / MAX_BORROW_TO_SUPPLY)
+
+
+def check_percent(apy_pct: FloatArray, place: Place, floor: float) -> None:
     """Raise if a column of APYs holds fractions instead of percent.
 
     Parameters
@@ -67,11 +98,13 @@ def check_percent(apy_pct: FloatArray, place: Place) -> None:
         NaN is skipped.
     place : callable
         Returns the start of the message for a row, counted from 0.
+    floor : float, percent
+        Lowest median that is believed.
 
     Raises
     ------
     SourceError
-        Half of the values lie below `MIN_MEDIAN_APY_PCT`, or one value is a hundredth of its
+        Half of the values lie below `floor`, or one value is a hundredth of its
         neighbours.
     """
     rows = np.flatnonzero(np.isfinite(apy_pct))
@@ -80,11 +113,11 @@ def check_percent(apy_pct: FloatArray, place: Place) -> None:
     if not len(used):
         return
     median = float(np.median(apy_pct[used]))
-    if median < MIN_MEDIAN_APY_PCT:
+    if median < floor:
         row = int(used[0])
         raise SourceError(
             f"{place(row)}: got {apy_pct[row]:g}, and half of the rows lie "
-            f"below {MIN_MEDIAN_APY_PCT:g} %: these look like fractions where percent are wanted. "
+            f"below {floor:g} %: these look like fractions where percent are wanted. "
             f"Multiply them by 100, {_OVERRULE}."
         )
     for index in np.flatnonzero(_is_hundredth(seen)):

@@ -208,14 +208,21 @@ def _opens(table: Table) -> IntArray:
 
 
 def _check_units(table: Table, values: Mapping[str, FloatArray]) -> None:
-    from basislab.data.plausible import check_fraction, check_percent
+    from basislab.data.plausible import (
+        MIN_MEDIAN_BORROW_PCT,
+        MIN_MEDIAN_SUPPLY_PCT,
+        check_fraction,
+        check_percent,
+    )
 
     def places(column: str) -> Callable[[int], str]:
         return lambda row: f"{table.where}: line {table.lines[row]}, {column}"
 
     for column, series in values.items():
         if APY.fullmatch(column):
-            check_percent(series, places(column))
+            is_borrow = column.endswith("_borrow_apy_pct")
+            floor = MIN_MEDIAN_BORROW_PCT if is_borrow else MIN_MEDIAN_SUPPLY_PCT
+            check_percent(series, places(column), floor)
         elif FUNDING.fullmatch(column):
             check_fraction(series, 1.0, places(column))
 
