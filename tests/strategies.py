@@ -14,7 +14,7 @@ import hypothesis.strategies as st
 from basislab.types import LiquidationPenalty, Market, StudyVenue
 from tests.builders import make_market
 
-MAX_BARS = 25
+MAX_BARS = 16
 
 
 def _rates(low: float, high: float) -> st.SearchStrategy[float]:

@@ -98,7 +98,7 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # so that a type checker refuses a name that does not exist
+if not TYPE_CHECKING:  # pragma: no branch - type checkers refuse names that do not exist
 
     def __getattr__(name: str) -> Any:
         home = _HOME_OF.get(name)

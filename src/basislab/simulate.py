@@ -249,6 +249,7 @@ def _wrap(
     ledger: Ledger,
 ) -> Result:
     days = len(part) * part.bar_seconds / SECONDS_PER_DAY
+    final = float(outcome.final)  # as plain Python the kernels give numpy's floats
     hurdle = _rate(part, "supply", config.lending, part.quote)
     events = _events(part, outcome)
     outcome.equity.setflags(write=False)
@@ -260,13 +261,13 @@ def _wrap(
         times=part.times,
         closes=part.reference_price.close,
         equity_usd=outcome.equity,
-        final_usd=float(outcome.final),
+        final_usd=final,
         ledger=ledger,
         event_list=events,
         counts={name: counter(events) for name, counter in model.counts.items()},
         bar_seconds=part.bar_seconds,
         max_drawdown=max_drawdown(outcome.equity, config.capital_usd),
-        annualized_return=annualized_return(outcome.final / config.capital_usd - 1.0, days),
+        annualized_return=annualized_return(final / config.capital_usd - 1.0, days),
         hurdle_return=compound_return(hurdle.apy, part.bar_seconds / SECONDS_PER_DAY),
         warnings=tuple(_warnings(config, model, outcome, ledger, events)),
     )

@@ -101,7 +101,7 @@ def assert_equal(result: Result, expected: dict) -> None:
 
 @every_oracle
 @given(data=st.data())
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=150)
 def test_kernel_and_oracle_agree_on_made_markets(kind, data):
     """Same events; ledger, curve and final equity to 1e-9 of capital."""
     market, config = data.draw(markets()), data.draw(configs(kind))

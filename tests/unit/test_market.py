@@ -104,6 +104,22 @@ def test_a_market_has_a_price():
         replace(full_market(), prices={})
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"asset": ""},
+        {"quote": "US DC"},
+        {"funding": {"hyper liquid": full_market().funding["perp"]}},
+        {"borrow": {("kamino", ""): full_market().borrow["kamino", "USDC"]}},
+    ],
+    ids=["asset", "quote", "funding", "borrow"],
+)
+def test_a_name_is_a_word(changes):
+    """Labels join names by blanks: with blanks in them two series could share one."""
+    with pytest.raises(DataError, match=r"market 'made': '.*' is no name of a venue"):
+        replace(full_market(), **changes)
+
+
 def test_a_series_has_a_value_a_bar():
     with pytest.raises(DataError, match="market 'made', funding perp: 3 values for 4 bars"):
         replace(full_market(), funding={"perp": FundingSeries(np.zeros(3))})

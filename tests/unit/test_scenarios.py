@@ -562,6 +562,29 @@ class TestMarkets:
         assert first["market"]["name"] == "sol-2025"
         assert "no funding of 'drift'" in second["error"]["message"]
 
+    def test_a_relative_path_is_looked_for_beside_the_file(self, own, tmp_path, monkeypatch):
+        """Wherever the command is run; ``own/`` is two directories away."""
+        monkeypatch.chdir("/")
+        path = tmp_path / "s.json"
+        path.write_text(document(rebalance(market="./own")), encoding="utf-8")
+        [found] = run_file(read_file(path))
+        assert "market 'own': no funding of 'hyperliquid'" in found["error"]["message"]
+
+    def test_a_name_is_a_name_whatever_lies_beside_the_file(self, tmp_path):
+        """Lock-in: a folder ``sol-2025`` beside the file hid the market of that name."""
+        (tmp_path / "sol-2025").mkdir()
+        path = tmp_path / "s.json"
+        path.write_text(document(rebalance(), market="sol-2025"), encoding="utf-8")
+        [found] = run_file(read_file(path))
+        assert found["market"]["name"] == "sol-2025"
+
+    @pytest.mark.parametrize("name", ["a/" * 3_000, "\0.csv", "/" + "a" * 5_000])
+    def test_a_path_that_cannot_be_fails_alone(self, tmp_path, name):
+        path = tmp_path / "s.json"
+        path.write_text(document(rebalance(market=name), rebalance()), encoding="utf-8")
+        found = list(run_file(read_file(path)))
+        assert [("error" in one) for one in found] == [True, False]
+
     def test_of_a_file_that_is_not_there_fails_every_scenario_that_uses_it(self):
         found = results(rebalance(), rebalance(market="sol-2025"), market="nowhere")
         assert [("error" in one) for one in found] == [True, False]
@@ -657,7 +680,7 @@ keys = st.sampled_from(
 
 
 @given(raw=st.dictionaries(keys, json_values, max_size=4))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_whatever_a_scenario_holds_the_next_one_runs(raw):
     """Nothing but a result or an error object, and both can be written."""
     found = results(rebalance(end="2025-01-02") | raw, rebalance(id="next", end="2025-01-02"))

@@ -32,6 +32,11 @@ def hourly(market: Market) -> Market:
     return replace(market, times=times)
 
 
+def test_a_resolved_venue_is_taken_as_it_is():
+    market = make_market([100.0, 100.0], funding=0.01)
+    assert backtest(market, CONFIG).final_usd == simulate(market, CONFIG).final_usd
+
+
 def test_every_config_has_a_model():
     assert set(MODELS) == set(ModelConfig.__args__)
     assert len({kind.model for kind in MODELS}) == len(MODELS)

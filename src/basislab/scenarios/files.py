@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -113,11 +114,21 @@ def market_loader(default: Market | str | None = None, folder: Path | None = Non
         if name is None and isinstance(default, Market):
             return default
         wanted = name if name is not None else default
-        if isinstance(wanted, str) and folder is not None and (folder / wanted).exists():
+        if isinstance(wanted, str) and folder is not None and _is_beside(folder, wanted):
             return load_market(folder / wanted)
         return load_market(wanted)  # type: ignore[arg-type]
 
     return load
+
+
+def _is_beside(folder: Path, wanted: str) -> bool:
+    """Whether `wanted` is written as a path and there; a bare word is a market's name first."""
+    if not ("/" in wanted or os.sep in wanted or wanted.endswith((".csv", ".csv.gz"))):
+        return False
+    try:
+        return (folder / wanted).exists()
+    except (OSError, ValueError):  # too long for the file system, or with a NUL
+        return False
 
 
 def run_scenario(scenario: Scenario, load: MarketLoader) -> Result:
