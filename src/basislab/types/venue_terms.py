@@ -185,7 +185,8 @@ class PerpVenue:
             raise ConfigError(f"{self.name}: taker_fees: it has none. Give at least one.")
         _increasing(self.name, "taker_fees", [fee.since for fee in self.taker_fees])
         _increasing(self.name, "volume_fees", [fee.above_usd for fee in self.volume_fees])
-        for bps in (fee.bps for fee in (*self.taker_fees, *self.volume_fees)):
+        dated, by_volume = self.taker_fees, self.volume_fees
+        for bps in [fee.bps for fee in dated] + [fee.bps for fee in by_volume]:
             if not 0 <= bps <= 1_000:
                 raise ConfigError(f"{self.name}: a taker fee of {bps} bps; it must be 0 to 1000.")
 
@@ -292,7 +293,8 @@ class LendingMarket:
             raise ConfigError(
                 f"{self.name}: max_bonus {self.max_bonus:g} is below bonus {self.bonus:g}."
             )
-        if self.bonus >= 1 / self.liquidation_ltv - 1:
+        room = 1 - self.liquidation_ltv
+        if self.bonus >= (room if self.procedure == "restore" else room / self.liquidation_ltv):
             raise ConfigError(
                 f"{self.name}: a bonus of {self.bonus:g} at liquidation LTV "
                 f"{self.liquidation_ltv:g} makes every liquidation insolvent."

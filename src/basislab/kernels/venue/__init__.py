@@ -1,0 +1,7 @@
+"""The venue engine: real liquidations, four prices, nothing forgiven unseen (docs/venue-engine.md).
+
+`params` holds what is decided and what the venues rule, `bars` what a step may see, `ledger` the
+books; `perp` and `lending` are the liquidation state machines, `accrue` interest and funding,
+`transfers` moving capital, `trades` opening and unwinding, `policies` what to do, `within` the path
+inside a bar, `study` the study's conventions, `step` puts them together.
+"""

@@ -1,0 +1,142 @@
+"""What is decided and what the venues rule, as scalars; codes for the choices."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from basislab.kernels.bars import FloatArray
+
+MARKET, PARTIAL = range(2)
+"""How a perpetual venue liquidates: by market orders, or by selling a part to a liquidator."""
+
+KAMINO, RESTORE, AAVE = range(3)
+"""How a lending protocol liquidates."""
+
+ORACLE_PRICE, MARK_PRICE, PERP_PRICE = range(3)
+"""Price of the notional that funding is paid on."""
+
+NEVER, TRIGGER, BANDS, DISTANCE, VOLATILITY = range(5)
+"""When a leg counts as stretched."""
+
+REHEDGE, REOPEN, EXIT = range(3)
+"""What is done after a liquidation."""
+
+NEAREST, PESSIMISTIC = range(2)
+"""Order of high and low within a bar."""
+
+
+class PerpTerms(NamedTuple):
+    """A perpetual venue's rules; fractions, USD; tier arrays of shape (n_tiers,), lowest first.
+
+    ``maintenance = rate * notional - deduction`` of the tier that the notional lies in.
+    """
+
+    bounds: FloatArray
+    rates: FloatArray
+    deductions: FloatArray
+    initial: FloatArray
+    withdrawal_floor: float
+    procedure: int
+    full_below: float
+    first_share: float
+    backstop_ratio: float
+    liquidation_fee: float
+    buffer: float
+    liquidator_fee: float
+    insurance_fee: float
+    slippage: float
+    impact: float
+    liquidation_slippage: float
+    mark_step: float
+    funding_price: int
+
+
+class LoanTerms(NamedTuple):
+    """A lending protocol's rules; fractions of collateral or debt, USD."""
+
+    max_ltv: float
+    liquidation_ltv: float
+    procedure: int
+    close_factor: float
+    bonus: float
+    max_bonus: float
+    bad_debt_bonus: float
+    full_ltv: float
+    full_below: float
+    min_leftover: float
+    oracle_step: float
+
+
+class Costs(NamedTuple):
+    """Opening, swaps and transfers; rates as fractions, flat costs in USD, delay in bars."""
+
+    open_fee: float
+    flash_fee: float
+    gas: float
+    swap_fee: float
+    transfer_usd: float
+    transfer_rate: float
+    delay_bars: int
+
+
+class Policy(NamedTuple):
+    """What the trader does; ``kind`` and ``response`` are codes of this module.
+
+    ``trigger`` is a leg's leverage, ``ltv_band`` the loan's LTV, ``margin_band`` the perpetual's
+    equity over notional, ``distance`` to liquidation a fraction of price, ``sigma_multiple`` a
+    number of standard deviations over the reaction time. ``entry_apy`` is -inf where the position
+    is simply held.
+    """
+
+    kind: int
+    trigger: float
+    ltv_band: float
+    margin_band: float
+    distance: float
+    sigma_multiple: float
+    has_deleverage: bool
+    reserve: float
+    entry_apy: float
+    exit_apy: float
+    response: int
+
+
+class Conventions(NamedTuple):
+    """Switches back to the study: what of it a kernel must know (docs/venue-engine.md).
+
+    The others (one price, simple rates, flat margin's constants, the study's costs) change only
+    what is lowered.
+    """
+
+    accrue_at_opening: bool
+    funding_first: bool
+    flat_margin: bool
+    settle_at_close: bool
+    instant: bool
+    split_costs: bool
+    negative_debt: bool
+
+
+class StudyTerms(NamedTuple):
+    """The study's constants, where a convention asks for them."""
+
+    maintenance: float
+    penalty_kind: int
+    penalty_rate: float
+    open_fee: float
+    taker_fee: float
+    gas: float
+
+
+class Params(NamedTuple):
+    """Everything that a run is given beside the market; capital in USD, leverage of a half."""
+
+    capital: float
+    leverage: float
+    perp: PerpTerms
+    loan: LoanTerms
+    costs: Costs
+    policy: Policy
+    conventions: Conventions
+    study: StudyTerms
+    path_order: int

@@ -1,0 +1,262 @@
+"""What the trader decides in the venue engine, and which of the study's conventions are kept."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeVar
+
+from basislab.errors import ConfigError
+from basislab.types.checks import check_choice, check_integer, check_number
+from basislab.types.venue import StudyVenue
+from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
+
+PolicyKind = Literal["never", "trigger", "bands", "distance", "volatility"]
+POLICY_KINDS: tuple[PolicyKind, ...] = ("never", "trigger", "bands", "distance", "volatility")
+
+Response = Literal["rehedge", "reopen", "exit"]
+RESPONSES: tuple[Response, ...] = ("rehedge", "reopen", "exit")
+
+PathOrder = Literal["nearest", "pessimistic"]
+PATH_ORDERS: tuple[PathOrder, ...] = ("nearest", "pessimistic")
+
+CONVENTIONS = (
+    "one_price",
+    "simple_rates",
+    "accrue_at_opening",
+    "funding_first",
+    "flat_margin",
+    "settle_at_close",
+    "instant",
+    "study_costs",
+    "negative_debt",
+)
+"""The study's conventions, each of which can be put back alone."""
+
+Resolved = TypeVar("Resolved", PerpVenue, LendingMarket, Route, StudyVenue)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VenueConfig:
+    """A position as the venues would really treat it.
+
+    Parameters
+    ----------
+    leverage : float, multiple of the capital of one leg
+    capital_usd : float, USD
+    perp : str or PerpVenue
+    lending : str or LendingMarket
+    opening, swap, transfer : str or Route
+        Presets; names are resolved by `basislab.backtest`.
+    study : str or StudyVenue
+        Constants of the conventions that are kept.
+    monitor_seconds : int, seconds
+        How often the trader looks, at closes that are multiples of it (UTC).
+    policy : {"trigger", "never", "bands", "distance", "volatility"}
+        When a leg is stretched.
+    trigger : float or "auto", effective leverage of a leg
+        trigger: above it capital moves; "auto" is the geometric middle between the leverage and
+        that at which the loan is liquidated.
+    ltv_band, margin_band : float, fraction
+        bands: the largest LTV, the smallest equity of the short over its notional.
+    distance : float, fraction of price
+        distance: the smallest distance to liquidation.
+    sigma_multiple : float
+        volatility: the smallest distance in standard deviations over the reaction time.
+    has_deleverage : bool
+        Whether both legs are cut where a transfer cannot suffice.
+    reserve : float, fraction of capital
+        Kept idle for the legs.
+    entry_apy, exit_apy : float or None, fraction per year
+        Enter above and leave below this trailing gross APY; None holds from the first close.
+    lookback_days : int, days
+        Length of the trailing mean.
+    response : {"rehedge", "reopen", "exit"}
+        What is done after a liquidation.
+    path_order : {"nearest", "pessimistic"}
+        Order of high and low within a bar.
+    volume_usd : float, USD
+        Trading volume that decides the perpetual's fee tier.
+    collateral_yield : str or None
+        Protocol in `Market.supply` whose rate of the asset the collateral earns on top (staking).
+    conventions : tuple of str
+        Of `CONVENTIONS`: what is kept of the study.
+
+    Raises
+    ------
+    ConfigError
+        A field of the wrong type or outside its range; a leverage that cannot be opened, a trigger
+        that no leg can fire.
+    """
+
+    model: ClassVar[str] = "venue"
+
+    leverage: float
+    capital_usd: float = 10_000.0
+    perp: str | PerpVenue = "hyperliquid"
+    lending: str | LendingMarket = "kamino"
+    opening: str | Route = "asgard"
+    swap: str | Route = "dex"
+    transfer: str | Route = "cctp"
+    study: str | StudyVenue = "hyperliquid-study"
+    monitor_seconds: int = 3_600
+    policy: PolicyKind = "trigger"
+    trigger: float | Literal["auto"] = "auto"
+    ltv_band: float = 0.70
+    margin_band: float = 0.15
+    distance: float = 0.10
+    sigma_multiple: float = 6.0
+    has_deleverage: bool = True
+    reserve: float = 0.0
+    entry_apy: float | None = None
+    exit_apy: float | None = None
+    lookback_days: int = 7
+    response: Response = "reopen"
+    path_order: PathOrder = "nearest"
+    volume_usd: float = 0.0
+    collateral_yield: str | None = None
+    conventions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_number(self, "leverage", 1, 100, "multiple of one leg's capital")
+        check_number(self, "capital_usd", 0.01, 1e12, "USD")
+        check_integer(self, "monitor_seconds", 60, 30 * 86_400, "seconds")
+        check_choice(self, "policy", POLICY_KINDS)
+        if self.trigger != "auto":
+            check_number(self, "trigger", 0, 1e9, "leverage of a leg", above=True)
+        for field in ("ltv_band", "margin_band", "distance"):
+            check_number(self, field, 0, 1, "fraction")
+        check_number(self, "sigma_multiple", 0, 1_000, "standard deviations")
+        check_number(self, "reserve", 0, 0.9, "fraction of capital")
+        for field in ("entry_apy", "exit_apy"):
+            if getattr(self, field) is not None:
+                check_number(self, field, -5, 5, "fraction per year")
+        check_integer(self, "lookback_days", 1, 3_650, "days")
+        check_choice(self, "response", RESPONSES)
+        check_choice(self, "path_order", PATH_ORDERS)
+        check_number(self, "volume_usd", 0, 1e15, "USD")
+        if not isinstance(self.has_deleverage, bool):
+            raise ConfigError(f"VenueConfig.has_deleverage: got {self.has_deleverage!r}; a bool.")
+        object.__setattr__(self, "conventions", tuple(self.conventions))
+        for name in self.conventions:
+            if name not in CONVENTIONS:
+                raise ConfigError(
+                    f"VenueConfig.conventions: got {name!r}; known: {', '.join(CONVENTIONS)}."
+                )
+        for field, kind in _KINDS.items():
+            self._check_kind(field, kind)
+
+    def _check_kind(self, field: str, kind: type[object]) -> None:
+        value = getattr(self, field)
+        if not isinstance(value, str | kind):
+            raise ConfigError(
+                f"VenueConfig.{field}: got {value!r}; it must be a preset's name or "
+                f"a {kind.__name__}."
+            )
+
+    def has(self, convention: str) -> bool:
+        """Return whether a convention of the study is kept."""
+        return convention in self.conventions
+
+    def check_feasible(self) -> None:
+        """Refuse what cannot be opened, and a trigger that no leg can fire.
+
+        Feasibility is judged per leg: the loan dies at ``1 / (1 - liquidation_ltv)``, the short at
+        ``1 / maintenance``.
+
+        Raises
+        ------
+        ConfigError
+            With the reason.
+        """
+        loan, perp = resolved(self.lending, LendingMarket), resolved(self.perp, PerpVenue)
+        if self.has("flat_margin"):
+            return
+        for name, most, why in (
+            (loan.name, loan.max_leverage, f"its max LTV is {loan.max_ltv:.0%}"),
+            (perp.name, perp.max_leverage, "its initial margin"),
+        ):
+            if self.leverage > most:
+                raise ConfigError(
+                    f"leverage {self.leverage:g} cannot be opened at {name}: it stops at "
+                    f"{most:.2f} ({why}). Choose less."
+                )
+        deaths = (loan.liquidation_leverage, 1 / perp.margin_tiers[0].maintenance_rate)
+        if self.policy == "trigger" and self.trigger_leverage >= max(deaths):
+            raise ConfigError(
+                f"trigger {self.trigger_leverage:g}: no leg can fire it: the loan is liquidated at "
+                f"{deaths[0]:.2f}, the short at {deaths[1]:.2f}. Choose less, or policy 'never'."
+            )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is odd in this configuration, in words."""
+        loan = resolved(self.lending, LendingMarket)
+        found = []
+        death = loan.liquidation_leverage
+        if self.policy == "trigger" and not self.has("flat_margin"):
+            if self.trigger_leverage >= death:
+                found.append(
+                    f"trigger {self.trigger_leverage:.2f} can only ever be fired by the short: "
+                    f"the loan is liquidated at leverage {death:.2f}"
+                )
+            if self.trigger_leverage <= self.leverage:
+                found.append(
+                    f"trigger {self.trigger_leverage:.2f} is not above the leverage "
+                    f"{self.leverage:g}: capital may move at every look"
+                )
+        if self.conventions:
+            found.append(f"conventions of the study are kept: {', '.join(self.conventions)}")
+        return tuple(found)
+
+    @property
+    def trigger_leverage(self) -> float:
+        """The trigger as a number."""
+        if self.trigger != "auto":
+            return float(self.trigger)
+        death = resolved(self.lending, LendingMarket).liquidation_leverage
+        return math.sqrt(self.leverage * death)
+
+    @property
+    def protocol(self) -> str:
+        """Key of the lending rates, which are also the hurdle's."""
+        return resolved(self.lending, LendingMarket).protocol
+
+    @property
+    def notional_usd(self) -> float:
+        """Notional of each leg at the opening, USD, before fees."""
+        return self.capital_usd * (1 - self.reserve) / 2 * self.leverage
+
+
+_KINDS: dict[str, type[object]] = {
+    "perp": PerpVenue,
+    "lending": LendingMarket,
+    "opening": Route,
+    "swap": Route,
+    "transfer": Route,
+    "study": StudyVenue,
+}
+
+
+def resolved(value: str | Resolved, kind: type[Resolved]) -> Resolved:
+    """Return a venue that is resolved already.
+
+    Parameters
+    ----------
+    value : str or terms
+    kind : type
+
+    Returns
+    -------
+    terms
+
+    Raises
+    ------
+    ConfigError
+        Still a name.
+    """
+    if isinstance(value, kind):
+        return value
+    raise ConfigError(
+        f"VenueConfig: got the name {value!r}; simulate() is handed venues. "
+        "Use basislab.backtest(), which resolves names."
+    )

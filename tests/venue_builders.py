@@ -1,0 +1,170 @@
+"""Small venues, quotes and hourly markets for the tests of the venue engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from basislab.kernels.venue import params as vp
+from basislab.types import FundingSeries, LiquidationPenalty, Market, PriceSeries, RateSeries
+from basislab.types.venue import StudyVenue
+from basislab.types.venue_config import VenueConfig
+from basislab.types.venue_terms import DatedFee, LendingMarket, MarginTier, PerpVenue, Route
+
+PERP = PerpVenue(
+    name="perp",
+    funding="perp",
+    taker_fees=(DatedFee(date(2020, 1, 1), 0.0),),
+    margin_tiers=(MarginTier(0.0, 0.025, 20.0),),
+    withdrawal_floor=0.1,
+    full_below_usd=100_000.0,
+    first_share=0.2,
+    backstop_ratio=2 / 3,
+)
+"""Hyperliquid's rules without costs; tests add the one that they are about."""
+
+LOAN = LendingMarket(
+    name="loan",
+    protocol="kamino",
+    max_ltv=0.74,
+    liquidation_ltv=0.75,
+    procedure="kamino",
+    close_factor=0.1,
+    bonus=0.001,
+    max_bonus=0.05,
+    bad_debt_bonus=0.01,
+    full_ltv=0.95,
+    full_below_usd=2.0,
+)
+"""Kamino's rules without an oracle step."""
+
+FREE = {
+    "opening": Route(name="opening", kind="opening"),
+    "swap": Route(name="swap", kind="swap"),
+    "transfer": Route(name="transfer", kind="transfer"),
+    "study": StudyVenue(
+        name="study",
+        funding="perp",
+        taker_fee_bps=0,
+        maintenance_margin=0.05,
+        liquidation_penalty=LiquidationPenalty(kind="equity", rate=0.5),
+        transfer_cost_usd=0,
+        gas_usd=0,
+        rotation_penalty=0.05,
+    ),
+}
+
+
+def free_venue_config(**changes):
+    """A config of the venue engine without costs: 10 000 USD at 2x, watched at every hour."""
+    changes.setdefault("leverage", 2.0)
+    return VenueConfig(**({"perp": PERP, "lending": LOAN} | FREE | changes))
+
+
+def perp_terms(rates=(0.025,), bounds=(0.0,), leverages=(20.0,), **changes):
+    """Kernel terms of a perpetual venue, without costs."""
+    rates, bounds = np.array(rates), np.array(bounds)
+    deductions = np.cumsum(np.diff(rates, prepend=rates[0]) * bounds)
+    values = {
+        "bounds": bounds,
+        "rates": rates,
+        "deductions": deductions,
+        "initial": 1 / np.array(leverages),
+        "withdrawal_floor": 0.1,
+        "procedure": vp.MARKET,
+        "full_below": 100_000.0,
+        "first_share": 0.2,
+        "backstop_ratio": 2 / 3,
+        "liquidation_fee": 0.0,
+        "buffer": 0.0,
+        "liquidator_fee": 0.0,
+        "insurance_fee": 0.0,
+        "slippage": 0.0,
+        "impact": 0.0,
+        "liquidation_slippage": 0.0,
+        "mark_step": 0.0,
+        "funding_price": vp.ORACLE_PRICE,
+    }
+    for array in (values["bounds"], values["rates"], values["deductions"], values["initial"]):
+        array.setflags(write=False)
+    return vp.PerpTerms(**(values | changes))
+
+
+def loan_terms(**changes):
+    """Kernel terms of Kamino's SOL reserve, without an oracle step."""
+    values = {
+        "max_ltv": 0.74,
+        "liquidation_ltv": 0.75,
+        "procedure": vp.KAMINO,
+        "close_factor": 0.1,
+        "bonus": 0.001,
+        "max_bonus": 0.05,
+        "bad_debt_bonus": 0.01,
+        "full_ltv": 0.95,
+        "full_below": 2.0,
+        "min_leftover": 0.0,
+        "oracle_step": 0.0,
+    }
+    return vp.LoanTerms(**(values | changes))
+
+
+def candle_series(rows):
+    """A price series of (open, high, low, close) rows; a number is a flat bar."""
+    full = [(row,) * 4 if isinstance(row, int | float) else row for row in rows]
+    return PriceSeries(*(np.array(column, float) for column in zip(*full, strict=True)))
+
+
+def hourly_market(perp, *, spot=None, oracle=None, supply=0.0, borrow=0.0, funding=0.0, hours=1):
+    """A market of hourly (or wider) bars from (open, high, low, close) rows; rates as APY."""
+    n_bars = len(perp)
+
+    def spread(values):
+        return np.broadcast_to(np.asarray(values, float), (n_bars,)).copy()
+
+    prices = {("perp", "perp"): candle_series(perp)}
+    if spot is not None:
+        prices["perp", "spot"] = candle_series(spot)
+    if oracle is not None:
+        prices["perp", "oracle"] = candle_series(oracle)
+    step = np.timedelta64(hours, "h")
+    return Market(
+        name="made",
+        asset="SOL",
+        times=np.datetime64("2025-01-01", "s") + np.arange(n_bars) * step,
+        prices=prices,
+        funding={"perp": FundingSeries(spread(funding))},
+        supply={
+            ("kamino", "SOL"): RateSeries(spread(supply)),
+            ("kamino", "USDC"): RateSeries(spread(0.05)),
+        },
+        borrow={("kamino", "USDC"): RateSeries(spread(borrow))},
+    )
+
+
+def events_of(result):
+    """A result's events as (bar, kind, leg or reason)."""
+    return [(event.bar, event.kind, event.leg or event.reason) for event in result.event_list]
+
+
+def costly(config, **changes):
+    """Return the config with costs and frictions everywhere."""
+    return replace(
+        config,
+        perp=replace(
+            PERP,
+            taker_fees=(DatedFee(date(2020, 1, 1), 4.5),),
+            slippage_bps=1.0,
+            impact_bps_per_100k=1.4,
+            liquidation_slippage_bps=20.0,
+            mark_step=0.001,
+        ),
+        lending=replace(LOAN, oracle_step=0.002, flash_loan_fee_bps=0.1),
+        opening=Route(name="opening", kind="opening", cost_usd=0.1, cost_bps=15.0),
+        swap=Route(name="swap", kind="swap", cost_bps=3.0),
+        transfer=Route(
+            name="transfer", kind="transfer", cost_usd=1.5, cost_bps=1.0, delay_seconds=300.0
+        ),
+        **changes,
+    )
