@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from basislab import _version
 
 if TYPE_CHECKING:
-    from basislab.api import backtest
+    from basislab.api import backtest, montecarlo, sweep
     from basislab.data import list_markets, load_market, save_market
     from basislab.errors import (
         BasisLabError,
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
         StaticConfig,
     )
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
+    from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
     from basislab.types.venue import LiquidationPenalty, StudyVenue
 
 __version__ = _version.VERSION
 
 _HOMES = {
-    "basislab.api": ("backtest",),
+    "basislab.api": ("backtest", "montecarlo", "sweep"),
     "basislab.data": ("list_markets", "load_market", "save_market"),
     "basislab.errors": (
         "BasisLabError",
@@ -61,6 +62,7 @@ _HOMES = {
         "StaticConfig",
     ),
     "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
+    "basislab.types.montecarlo": ("MonteCarlo",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
     "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
 }
@@ -78,6 +80,7 @@ __all__ = [
     "LedgerError",
     "LiquidationPenalty",
     "Market",
+    "MonteCarlo",
     "PriceSeries",
     "RateSeries",
     "RebalanceConfig",
@@ -92,8 +95,10 @@ __all__ = [
     "list_markets",
     "load_market",
     "load_venue",
+    "montecarlo",
     "run",
     "save_market",
+    "sweep",
     "venue_names",
 ]
 

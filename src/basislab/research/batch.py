@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from basislab.errors import ConfigError, LedgerError
 from basislab.kernels import paths
 from basislab.kernels.bars import Bars
 from basislab.kernels.bootstrap import Rows
+from basislab.kernels.lane import LANES
 from basislab.kernels.paths import KEPT_COLUMNS, Kept, Task
 from basislab.kernels.summary import CARRY, FINAL, FIRST_COUNT, N_ACCOUNTS, N_COLUMNS, TOUCHED_LEGS
 from basislab.research.grid import neighbours
@@ -157,47 +158,119 @@ def new_kept(n_configs: int, n_paths: int, marks: NDArray[np.int64]) -> Kept:
     )
 
 
-def run_window(
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Configurations on one window of a market, lowered.
+
+    Parameters
+    ----------
+    groups : tuple of Group
+    bars : tuple of Bars
+        What each group runs on.
+    n_configs : int
+    """
+
+    groups: tuple[Group, ...]
+    bars: tuple[Bars, ...]
+    n_configs: int
+
+
+class Piece(NamedTuple):
+    """Rows ``first`` to ``first + n_rows - 1`` of one group."""
+
+    group: int
+    first: int
+    n_rows: int
+
+
+def lower_window(
     market: Market,
-    groups: Sequence[Group],
+    configs: Sequence[ModelConfig],
     start: date | None = None,
     end: date | None = None,
-) -> FloatArray:
-    """Run configurations over one window of a market.
+) -> Window:
+    """Lower configurations and one window of a market.
 
     Parameters
     ----------
     market : Market
         Daily bars.
-    groups : sequence of Group
-        From `group_configs`; together they hold every position once.
+    configs : sequence of ModelConfig
+        Venues resolved.
     start, end : date, optional
+        First and last day, inclusive.
 
     Returns
     -------
-    ndarray of shape (n_configs, N_COLUMNS)
-        Summaries (`basislab.kernels.summary.COLUMNS`), in the order of the positions.
+    Window
 
     Raises
     ------
     ConfigError
-        A window outside the market, bars that are not daily.
+        A window outside the market, bars that are not daily, an unresolved venue.
     DataError
         The market lacks a series.
-    LedgerError
-        The books of a run do not explain its change of equity (a bug).
     """
     check_daily(market)
     part = market.window(start, end)
-    table = np.empty((sum(len(group.rows) for group in groups), N_COLUMNS))
-    for group in groups:
-        bars = lower_market(part, group.funding, group.lending)
-        given = Bars(*(np.array(values) for values in bars))
-        kept = new_kept(len(group.rows), 1, np.zeros(0, np.int64))
-        KERNELS[group.model](group.rows, given, no_rows(), Task(0, 0, 1, 1.0, 1.0, is_given=True), kept)
-        check_books(kept.table, group.rows[:, 0])
-        table[group.positions] = kept.table
-    return table
+    groups = tuple(group_configs(configs))
+    lowered = [lower_market(part, group.funding, group.lending) for group in groups]
+    bars = tuple(Bars(*(np.array(values) for values in one)) for one in lowered)
+    return Window(groups=groups, bars=bars, n_configs=len(configs))
+
+
+def window_pieces(window: Window) -> list[Piece]:
+    """Split a window's configurations into pieces worth a worker's while.
+
+    Parameters
+    ----------
+    window : Window
+
+    Returns
+    -------
+    list of Piece
+    """
+    pieces = []
+    for number, group in enumerate(window.groups):
+        size = max(LANES, MIN_PIECE_BARS // len(window.bars[number].close) // LANES * LANES)
+        pieces += [
+            Piece(number, first, min(size, len(group.rows) - first))
+            for first in range(0, len(group.rows), size)
+        ]
+    return pieces
+
+
+MIN_PIECE_BARS = 4_000_000
+"""Bars times configurations of a piece: about ten milliseconds of the lanes."""
+
+
+def run_piece(window: Window, piece: Piece) -> dict[str, NDArray[Any]]:
+    """Run a piece.
+
+    Parameters
+    ----------
+    window : Window
+    piece : Piece
+
+    Returns
+    -------
+    dict
+        ``positions`` of shape (n_rows,); ``table`` of shape (n_rows, N_COLUMNS): summaries
+        (`basislab.kernels.summary.COLUMNS`).
+
+    Raises
+    ------
+    LedgerError
+        The books of a run do not explain its change of equity (a bug).
+    """
+    group = window.groups[piece.group]
+    part = slice(piece.first, piece.first + piece.n_rows)
+    rows = group.rows[part]
+    kept = new_kept(len(rows), 1, np.zeros(0, np.int64))
+    task = Task(0, 0, 1, 1.0, 1.0, is_given=True)
+    KERNELS[group.model](rows, window.bars[piece.group], no_rows(), task, kept)
+    check_books(kept.table, rows[:, 0])
+    return {"positions": group.positions[part], "table": kept.table}
 
 
 def check_books(table: FloatArray, capital: FloatArray) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from basislab.kernels.summary import CARRY, DRAWDOWN, FINAL, LOWEST_DEBT, LOWEST_EQUITY
 from basislab.metrics import compound_return
-from basislab.research.batch import COUNT_COLUMNS, group_configs, run_window
+from basislab.research.batch import COUNT_COLUMNS
 from basislab.research.grid import Grid
 from basislab.simulate import MODELS
 from basislab.types.configs import ModelConfig
@@ -22,36 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ACCOUNTS = tuple(name for name in Ledger.__dataclass_fields__ if name != "names")
-
-
-def sweep_table(
-    market: Market,
-    configs: Sequence[ModelConfig],
-    start: date | None = None,
-    end: date | None = None,
-) -> FloatArray:
-    """Run configurations over one window.
-
-    Parameters
-    ----------
-    market : Market
-        Daily bars.
-    configs : sequence of ModelConfig
-        Venues resolved.
-    start, end : date, optional
-        First and last day, inclusive.
-
-    Returns
-    -------
-    ndarray of shape (n_configs, N_COLUMNS)
-        Summaries (`basislab.kernels.summary.COLUMNS`).
-
-    Raises
-    ------
-    ConfigError, DataError, LedgerError
-        As `basislab.simulate.simulate`.
-    """
-    return run_window(market, group_configs(configs), start, end)
 
 
 def sweep_columns(
@@ -109,28 +79,27 @@ def _hurdles(part: Market, configs: Sequence[ModelConfig], bar_days: float) -> F
 
 
 def sweep_frame(
-    market: Market, grid: Grid, start: date | None = None, end: date | None = None
+    table: FloatArray,
+    grid: Grid,
+    market: Market,
+    start: date | None = None,
+    end: date | None = None,
 ) -> pd.DataFrame:
-    """Run a grid and return it as a tidy DataFrame, one row a configuration.
+    """Return a sweep as a tidy DataFrame, one row a configuration.
 
     Parameters
     ----------
-    market : Market
+    table : ndarray of shape (n_configs, N_COLUMNS)
     grid : Grid
-        Venues resolved.
+    market : Market
     start, end : date, optional
+        The window that was run.
 
     Returns
     -------
     DataFrame
         Columns of `sweep_columns`.
-
-    Raises
-    ------
-    ConfigError, DataError, LedgerError
-        As `basislab.simulate.simulate`.
     """
     import pandas as pd
 
-    table = sweep_table(market, grid.configs, start, end)
     return pd.DataFrame(sweep_columns(table, grid, market, start, end))

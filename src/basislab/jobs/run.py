@@ -1,0 +1,228 @@
+"""Sweeps and Monte-Carlo as jobs: chunks over workers, statistics from what was kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from basislab._version import VERSION
+from basislab.jobs.pool import Pool, check_workers, run_chunks
+from basislab.jobs.progress import Progress, no_progress
+from basislab.jobs.store import Arrays, ChunkStore, open_store
+from basislab.kernels._jit import cache_directory
+from basislab.kernels.summary import N_COLUMNS
+from basislab.research.batch import Piece, Window, run_piece, window_pieces
+from basislab.research.montecarlo import (
+    Chunk,
+    Outcomes,
+    Plan,
+    bytes_per_run,
+    chunk_paths,
+    run_chunk,
+)
+from basislab.research.risk import Statistics, fan_quantiles, names_of, statistics
+from basislab.types.configs import ModelConfig
+from basislab.types.market import FloatArray, Market
+
+SLAB_BYTES = 16_000_000
+"""How much of the outcomes is looked at together by one worker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How a job is run; nothing of it changes a number.
+
+    Parameters
+    ----------
+    pool : {"threads", "processes"} or Executor
+    workers : int, optional
+        One a core by default.
+    directory : Path, optional
+        Where finished chunks stay.
+    resume : bool
+        Go on with what is there.
+    progress : callable of int
+        Told how many paths (configurations, for a sweep) were done.
+    """
+
+    pool: Pool = "threads"
+    workers: int | None = None
+    directory: Path | None = None
+    resume: bool = False
+    progress: Progress = field(default=no_progress)
+
+
+def chunk_arrays(plan: Plan, chunk: Chunk) -> Arrays:
+    """Run a chunk and name its arrays; a module's function, so that processes can be sent it."""
+    return run_chunk(plan, chunk)._asdict()
+
+
+def run_plan(
+    plan: Plan,
+    n_paths: int,
+    capital: FloatArray,
+    horizons: Sequence[int],
+    setting: Setting,
+    description: Mapping[str, Any] | None = None,
+) -> tuple[Statistics, FloatArray]:
+    """Run a plan over its paths and return statistics and the equity fan.
+
+    Parameters
+    ----------
+    plan : Plan
+    n_paths : int
+    capital : ndarray of shape (n_configs,), USD
+    horizons : sequence of int, bars
+    setting : Setting
+    description : mapping, optional
+        All that the results follow from; needed with a folder.
+
+    Returns
+    -------
+    Statistics
+    ndarray of shape (n_marks, n_configs, n_quantiles), USD
+
+    Raises
+    ------
+    ConfigError
+        The folder holds another job.
+    KeyboardInterrupt
+        Finished chunks are kept in the folder, where there is one.
+    """
+    chunks = chunk_paths(n_paths, plan.n_configs, len(plan.marks))
+    expected = n_paths * plan.n_configs * bytes_per_run(len(plan.marks))
+    with open_store(
+        setting.directory, description or {}, resume=setting.resume, expected_bytes=expected
+    ) as store:
+        run_chunks(
+            partial(chunk_arrays, plan),
+            chunks,
+            store,
+            pool=setting.pool,
+            workers=setting.workers,
+            on_done=lambda chunk: setting.progress(chunk.n_paths),
+        )
+        workers = check_workers(setting.workers)
+        return _statistics(store, len(chunks), n_paths, capital, horizons, workers)
+
+
+def _statistics(
+    store: ChunkStore,
+    n_chunks: int,
+    n_paths: int,
+    capital: FloatArray,
+    horizons: Sequence[int],
+    workers: int,
+) -> tuple[Statistics, FloatArray]:
+    """Read the outcomes a slab of configurations at a time: memory is bounded by the slabs."""
+    parts = [store.get(number) for number in range(n_chunks)]
+    n_marks = len(parts[0]["fan"])
+    per_config = max(1, n_paths * bytes_per_run(n_marks))
+    size = max(1, SLAB_BYTES // per_config)
+    slabs = [slice(first, first + size) for first in range(0, len(capital), size)]
+
+    def look(slab: slice) -> tuple[Statistics, FloatArray]:
+        outcomes = Outcomes(
+            *(
+                np.concatenate([part[name][..., slab, :] for part in parts], axis=-1)
+                for name in Outcomes._fields
+            )
+        )
+        return statistics(outcomes, capital[slab], horizons), fan_quantiles(outcomes.fan)
+
+    with ThreadPoolExecutor(workers) as executor:
+        found = list(executor.map(look, slabs))
+    values = np.concatenate([one.values for one, _ in found])
+    errors = np.concatenate([one.errors for one, _ in found])
+    fan = np.concatenate([fan for _, fan in found], axis=1)
+    return Statistics(names_of(horizons), values, errors), fan
+
+
+def run_sweep(
+    window: Window, setting: Setting, description: Callable[[], Mapping[str, Any]]
+) -> FloatArray:
+    """Run every configuration of a window.
+
+    Parameters
+    ----------
+    window : Window
+    setting : Setting
+    description : callable
+        Returns all that the results follow from; asked with a folder.
+
+    Returns
+    -------
+    ndarray of shape (n_configs, N_COLUMNS)
+        Summaries, in the order of the configurations.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds another job.
+    LedgerError
+        The books of a run do not explain its change of equity (a bug).
+    """
+    pieces = window_pieces(window)
+    told = description() if setting.directory is not None else {}
+    table = np.empty((window.n_configs, N_COLUMNS))
+
+    def on_done(piece: Piece) -> None:
+        setting.progress(piece.n_rows)
+
+    with open_store(setting.directory, told, resume=setting.resume) as store:
+        run_chunks(
+            partial(run_piece, window),
+            pieces,
+            store,
+            pool=setting.pool,
+            workers=setting.workers,
+            on_done=on_done,
+        )
+        for number in range(len(pieces)):
+            part = store.get(number)
+            table[part["positions"]] = part["table"]
+    return table
+
+
+def sweep_description(
+    market: Market, configs: Sequence[ModelConfig], start: date | None, end: date | None
+) -> dict[str, Any]:
+    """Return all that a sweep's results follow from, JSON-ready.
+
+    Parameters
+    ----------
+    market : Market
+    configs : sequence of ModelConfig
+    start, end : date or None
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "what": "sweep",
+        "market": market.fingerprint,
+        "configs": hashlib.sha256(repr(configs).encode()).hexdigest(),
+        "start": str(start),
+        "end": str(end),
+    } | code_description()
+
+
+def code_description() -> dict[str, Any]:
+    """Return what identifies the code that made a result.
+
+    Returns
+    -------
+    dict
+        Version and hash of the kernels' sources.
+    """
+    kernels = cache_directory()
+    return {"version": VERSION, "kernels": Path(kernels).name if kernels else None}
