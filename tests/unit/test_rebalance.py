@@ -176,6 +176,12 @@ def test_five_dollars_or_less_are_not_moved(close, is_moved):
     assert result.counts["rebalances"] == int(is_moved)
 
 
+def test_a_little_more_than_five_dollars_is_moved():
+    """81 coins and a rise of 1/16: 5.0625."""
+    result = simulate_free(RebalanceConfig, [100.0, 100.0625], capital_usd=8_100, trigger=1)
+    assert result.event_list[1].moved_usd == 5.0625
+
+
 def test_moving_capital_makes_the_halves_equal_and_costs_both_the_same():
     """At 130: 8 000 and 2 000; 3 000 are borrowed and paid in; 3 USD are shared."""
     state = stepped(
@@ -198,6 +204,15 @@ def test_debt_below_zero_is_remembered():
     """1x from 100: no debt. At 50, 2 500 and 7 500: 2 500 flow back, the debt is -2 500."""
     state = stepped(opened(leverage=1), quiet_bar(50.0), leverage=1, trigger=0.5)
     assert (state.position.long.debt, state.lowest_debt) == (-2_500.0, -2_500.0)
+
+
+def test_debt_below_zero_earns_and_is_remembered_through_a_liquidation():
+    """-2 500 at 10 % a day is -2 750; that day's high takes the short, the reopened debt is 0."""
+    moved = stepped(opened(leverage=1), quiet_bar(50.0), leverage=1, trigger=0.5)
+    bar = Bar(1, 1_000.0, 50.0, 50.0, 0.0, 0.1, 0.0)
+    state = stepped(moved, bar, leverage=1, trigger=0.5)
+    assert state.accounts.carry == 250.0
+    assert (state.position.long.debt, state.lowest_debt) == (0.0, -2_750.0)
 
 
 def test_a_day_with_a_liquidation_moves_nothing_else():
@@ -302,12 +317,13 @@ class TestRuin:
         assert result.ledger.transfer_fees == -10_000.0
 
     def test_by_the_cost_of_a_transfer_to_the_last_cent(self):
-        """Lock-in: 1/3 USD in each leg's books must not survive as a rounding error of 1e-12."""
+        """Lock-in: both legs derived again held 1.1e-13 USD, and the run went on with them."""
         result = simulate_free(
             RebalanceConfig,
-            [0.3, 0.39, 0.39],
-            capital_usd=10_000 / 3,
-            trigger=3,
+            [0.7, 0.875, 0.875],
+            leverage=3,
+            capital_usd=3_333,
+            trigger=3.01,
             venue={"transfer_cost_usd": 10_000},
         )
         assert kinds(result)[-1] == (1, "ruined", None)
