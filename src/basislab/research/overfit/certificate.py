@@ -120,9 +120,9 @@ class Certificate:
             "excess": float(self.excess[self.candidate]),
             "start_days": self.fan.above_share,
             "neighbourhood": self.neighbourhood.above_share if self.neighbourhood else np.nan,
-            "overfitting": self.cscv.pbo if self.cscv else np.nan,
+            "overfitting": self.cscv.harm if self.cscv else np.nan,
             "deflated_sharpe": self.raw.probability,
-            "superior_ability": max(self.spa.consistent, self.spa.reality_check),
+            "superior_ability": self.spa.consistent,
             "walk_forward": self.walk.annual_excess,
             "constants": holding_share(self.constants),
         }

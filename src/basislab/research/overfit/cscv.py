@@ -53,6 +53,14 @@ class Cscv:
         return float((self.outside <= 0).mean())
 
     @property
+    def harm(self) -> float:
+        """The smaller of `pbo` and `loss_share`: a bad choice among trials that all pay is no harm.
+
+        NaN for one trial alone.
+        """
+        return min(self.pbo, self.loss_share) if self.pbo == self.pbo else self.pbo
+
+    @property
     def slope(self) -> float:
         """Least-squares slope of outside on inside; NaN where inside is constant."""
         spread = self.inside - self.inside.mean()

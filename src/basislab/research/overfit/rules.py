@@ -81,9 +81,10 @@ CHECKS: tuple[Rule, ...] = (
     Rule(name="constants", met=1.0, failed=0.5, scale=0.5),
 )
 """Annual excess of the optimum (fraction per year); share of start days above the hurdle; share of
-the map around the optimum above it; probability of backtest overfitting; deflated Sharpe ratio on
-the raw number of trials; larger p-value of SPA and reality check; annual excess of the
-walk-forward; share of the assumed constants' ranges that leaves the optimum above the hurdle."""
+the map around the optimum above it; probability of backtest overfitting or of loss, the smaller;
+deflated Sharpe ratio on the raw number of trials; consistent p-value of the SPA test; annual excess
+of the walk-forward; share of the assumed constants' ranges that leaves the optimum above the
+hurdle."""
 
 REQUIRED = ("start_days", "walk_forward")
 """Checks without which nothing can be said: the sample is too short for them."""
