@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from basislab.errors import ConfigError
 from basislab.presets import load_venue
+from basislab.presets.terms import resolve_terms
 from basislab.simulate import simulate
 from basislab.types.configs import ModelConfig, TradeConfig
 from basislab.types.market import Market
 from basislab.types.result import Result
 from basislab.types.venue import StudyVenue
+from basislab.types.venue_config import VenueConfig
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +50,7 @@ def resolve_venue(config: Config) -> Config:
 
 def backtest(
     market: Market,
-    config: ModelConfig,
+    config: ModelConfig | VenueConfig,
     *,
     start: date | str | None = None,
     end: date | str | None = None,
@@ -58,8 +60,8 @@ def backtest(
     Parameters
     ----------
     market : Market
-        Daily bars; `load_market` gives the sample.
-    config : StaticConfig, RebalanceConfig, RotationConfig or ConditionalConfig
+        Daily bars; `load_market` gives the sample. Of any width for the venue engine.
+    config : StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig or VenueConfig
     start, end : date or ISO date, optional
         First and last day, inclusive; the market's own when left out. The model sees only these.
 
@@ -82,7 +84,8 @@ def backtest(
     >>> round(result.final_usd, 2)
     9609.68
     """
-    return simulate(market, resolve_venue(config), start=as_day(start), end=as_day(end))
+    ready = resolve_terms(config) if isinstance(config, VenueConfig) else resolve_venue(config)
+    return simulate(market, ready, start=as_day(start), end=as_day(end))
 
 
 def as_day(day: date | str | None) -> date | None:

@@ -29,7 +29,9 @@ from basislab.types.configs import (
 from basislab.types.market import FloatArray, Market, RateSeries
 from basislab.types.result import Event, Ledger, Result, time_labels
 from basislab.types.venue import StudyVenue
+from basislab.types.venue_config import VenueConfig
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
+from basislab.venue_run import run_venue
 
 LEDGER_TOLERANCE = 1e-9
 """Largest unexplained part of a run, as a fraction of what went through its books."""
@@ -100,15 +102,19 @@ MODELS: dict[type[TradeConfig], Model] = {
 
 
 def simulate(
-    market: Market, config: ModelConfig, *, start: date | None = None, end: date | None = None
+    market: Market,
+    config: ModelConfig | VenueConfig,
+    *,
+    start: date | None = None,
+    end: date | None = None,
 ) -> Result:
     """Run one configuration over one window of a market.
 
     Parameters
     ----------
     market : Market
-        Daily bars.
-    config : ModelConfig
+        Daily bars; of any width for the venue engine.
+    config : ModelConfig or VenueConfig
         With its venue resolved (`basislab.backtest` accepts a name).
     start, end : date, optional
         First and last day, inclusive; the market's own when left out. The model sees only these.
@@ -126,6 +132,8 @@ def simulate(
     LedgerError
         The books do not explain the change of equity (a bug).
     """
+    if isinstance(config, VenueConfig):
+        return run_venue(market, config, start, end)
     model = MODELS[type(config)]
     venue = config.perp
     if not isinstance(venue, StudyVenue):

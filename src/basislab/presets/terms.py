@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from basislab.errors import ConfigError
-from basislab.presets import Preset, load_preset, read_preset, terms_names
+from basislab.presets import Preset, load_preset, load_venue, read_preset, terms_names
 from basislab.types.checks import nearest
+from basislab.types.venue_config import VenueConfig
 from basislab.types.venue_terms import (
     Assumption,
     DatedFee,
@@ -136,6 +137,36 @@ def load_terms(name: str | Path) -> Terms:
     if preset.kind == "study":
         raise ConfigError(f"venue {name}: it holds the study's constants. Use load_venue().")
     return _build(name, preset)
+
+
+def resolve_terms(config: VenueConfig) -> VenueConfig:
+    """Return a config with the names of its venues and routes replaced by their terms.
+
+    Parameters
+    ----------
+    config : VenueConfig
+
+    Returns
+    -------
+    VenueConfig
+
+    Raises
+    ------
+    ConfigError
+        As `load_perp`.
+    """
+    found: dict[str, Any] = {}
+    if isinstance(config.perp, str):
+        found["perp"] = load_perp(config.perp)
+    if isinstance(config.lending, str):
+        found["lending"] = load_lending(config.lending)
+    for kind in ("opening", "swap", "transfer"):
+        name = getattr(config, kind)
+        if isinstance(name, str):
+            found[kind] = load_route(name, kind)
+    if isinstance(config.study, str):
+        found["study"] = load_venue(config.study)
+    return replace(config, **found) if found else config
 
 
 def _load(name: str | Path, kind_of: type[Loaded], kinds: tuple[str, ...]) -> Loaded:

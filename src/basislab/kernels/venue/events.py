@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from basislab.kernels._jit import compile_module
-from basislab.kernels.events import NO_LEG, EventLog, record
+from basislab.kernels.events import EventLog, record
 from basislab.kernels.venue.state import State, equity
 
 (
@@ -48,13 +48,16 @@ def note(
     bar: int,
     kind: int,
     state: State,
-    leg: int = NO_LEG,
-    reason: int = NO_REASON,
-    moved: float = 0.0,
-    cost: float = 0.0,
-    penalty: float = 0.0,
+    leg: int,
+    reason: int,
+    moved: float,
+    cost: float,
+    penalty: float,
 ) -> None:
-    """Append one event with the equity after it, where there is room."""
+    """Append one event with the equity after it, where there is room.
+
+    Every argument is given: each set of defaults left out would be compiled anew.
+    """
     if log.filled[0] >= len(log.rows):
         log.filled[0] += 1
         return

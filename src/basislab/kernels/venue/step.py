@@ -13,7 +13,7 @@ import numpy as np
 
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import FloatArray
-from basislab.kernels.events import LONG, SHORT, EventLog
+from basislab.kernels.events import LONG, NO_LEG, SHORT, EventLog
 from basislab.kernels.ledger import affordable
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.accrue import funding_price, funding_settled, interest_accrued
@@ -79,9 +79,19 @@ def open_position(params: Params, bar: Bar, log: EventLog) -> State:
     if params.policy.entry_apy > -np.inf:
         return state
     state = opened(params, state, params.capital, bar.close, bar.taker)
-    ev.note(log, bar.number, ev.OPEN, state, cost=params.capital - equity(state))
+    ev.note(
+        log,
+        bar.number,
+        ev.OPEN,
+        state,
+        NO_LEG,
+        ev.NO_REASON,
+        0.0,
+        params.capital - equity(state),
+        0.0,
+    )
     if state.status == ENDED:
-        ev.note(log, bar.number, ev.RUINED, state)
+        ev.note(log, bar.number, ev.RUINED, state, NO_LEG, ev.NO_REASON, 0.0, 0.0, 0.0)
     return state
 
 
@@ -92,14 +102,24 @@ def responded(params: Params, state: State, quote: Quote, bar: Bar, log: EventLo
         state = rehedged(params, state, quote, bar.taker)
         if state.position.long.quantity <= 0.0:
             state = flagged(state, no_order(), out_of_market(params), False)
-        ev.note(log, bar.number, ev.REHEDGE, state, cost=before - equity(state))
+        ev.note(
+            log,
+            bar.number,
+            ev.REHEDGE,
+            state,
+            NO_LEG,
+            ev.NO_REASON,
+            0.0,
+            before - equity(state),
+            0.0,
+        )
         return state
     state = closed(params, state, quote, bar.taker)
     cost = before - equity(state)
     status = out_of_market(params) if params.policy.response == EXIT else WAITING
     state = flagged(state, no_order(), status, False)
     reason = ev.AFTER_LIQUIDATION
-    ev.note(log, bar.number, ev.CLOSE, state, reason=reason, cost=cost)
+    ev.note(log, bar.number, ev.CLOSE, state, NO_LEG, reason, 0.0, cost, 0.0)
     if params.policy.response == EXIT or state.idle <= 0.0:
         return state
     return topped_up(params, state, state.idle, TO_BOTH, bar.number)
@@ -119,16 +139,26 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
         before = equity(state)
         state = moved(params, state, amount, bar.number)
         cost = before - equity(state)
-        ev.note(log, bar.number, ev.REBALANCE, state, moved=amount, cost=cost)
+        ev.note(log, bar.number, ev.REBALANCE, state, NO_LEG, ev.NO_REASON, amount, cost, 0.0)
     elif order.kind == TOP_UP_LONG or order.kind == TOP_UP_SHORT:
         target = TO_LONG if order.kind == TOP_UP_LONG else TO_SHORT
         amount = min(order.amount, state.idle)
         state = topped_up(params, state, amount, target, bar.number)
-        ev.note(log, bar.number, ev.REBALANCE, state, moved=amount)
+        ev.note(log, bar.number, ev.REBALANCE, state, NO_LEG, ev.NO_REASON, amount, 0.0, 0.0)
     elif order.kind == DELEVER:
         before = equity(state)
         state = delevered(params, state, order.amount, quote, bar.taker)
-        ev.note(log, bar.number, ev.DELEVERAGE, state, cost=before - equity(state))
+        ev.note(
+            log,
+            bar.number,
+            ev.DELEVERAGE,
+            state,
+            NO_LEG,
+            ev.NO_REASON,
+            0.0,
+            before - equity(state),
+            0.0,
+        )
     elif order.kind == RESPOND:
         state = responded(params, state, quote, bar, log)
     elif order.kind == LEAVE:
@@ -136,7 +166,7 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
         state = closed(params, state, quote, bar.taker)
         state = flagged(state, no_order(), WAITING, False)
         cost = before - equity(state)
-        ev.note(log, bar.number, ev.CLOSE, state, reason=ev.CARRY, cost=cost)
+        ev.note(log, bar.number, ev.CLOSE, state, NO_LEG, ev.CARRY, 0.0, cost, 0.0)
     elif order.kind == ENTER:
         state = topped_up(params, state, state.idle, TO_BOTH, bar.number)
     return state
@@ -150,9 +180,19 @@ def settled_in(params: Params, state: State, quote: Quote, bar: Bar, log: EventL
     amount, before = state.transit.amount, equity(state)
     state = arrived(params, state, quote, bar.taker)
     if is_opening:
-        ev.note(log, bar.number, ev.REOPEN, state, cost=before - equity(state))
+        ev.note(
+            log,
+            bar.number,
+            ev.REOPEN,
+            state,
+            NO_LEG,
+            ev.NO_REASON,
+            0.0,
+            before - equity(state),
+            0.0,
+        )
     elif not params.conventions.instant:
-        ev.note(log, bar.number, ev.ARRIVAL, state, moved=amount)
+        ev.note(log, bar.number, ev.ARRIVAL, state, NO_LEG, ev.NO_REASON, amount, 0.0, 0.0)
     return state
 
 
@@ -187,9 +227,13 @@ def noted(state: State, bar: Bar, log: EventLog) -> None:
     """Log this bar's liquidations, one event a leg."""
     hits = state.hits
     if hits.is_long:
-        ev.note(log, bar.number, ev.LIQUIDATION, state, leg=LONG, penalty=hits.lending_cost)
+        ev.note(
+            log, bar.number, ev.LIQUIDATION, state, LONG, ev.NO_REASON, 0.0, 0.0, hits.lending_cost
+        )
     if hits.is_short:
-        ev.note(log, bar.number, ev.LIQUIDATION, state, leg=SHORT, penalty=hits.perp_cost)
+        ev.note(
+            log, bar.number, ev.LIQUIDATION, state, SHORT, ev.NO_REASON, 0.0, 0.0, hits.perp_cost
+        )
 
 
 def exposed(state: State) -> State:
@@ -251,7 +295,7 @@ def step(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     if state.status != ENDED and equity(state) <= 0.0:
         state = ended(state)
     if state.status == ENDED:
-        ev.note(log, bar.number, ev.RUINED, state)
+        ev.note(log, bar.number, ev.RUINED, state, NO_LEG, ev.NO_REASON, 0.0, 0.0, 0.0)
     return state
 
 

@@ -7,7 +7,7 @@ forgiven (here: borne by the venue); everything is closed and reopened at the cl
 from __future__ import annotations
 
 from basislab.kernels._jit import compile_module
-from basislab.kernels.events import BOTH, LONG, SHORT, EventLog
+from basislab.kernels.events import BOTH, LONG, NO_LEG, SHORT, EventLog
 from basislab.kernels.ledger import affordable
 from basislab.kernels.legs import (
     Position,
@@ -22,7 +22,7 @@ from basislab.kernels.legs import (
 )
 from basislab.kernels.venue import lending, perp
 from basislab.kernels.venue.bars import Bar
-from basislab.kernels.venue.events import LIQUIDATION, REOPEN, note
+from basislab.kernels.venue.events import LIQUIDATION, NO_REASON, REOPEN, note
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.state import State, changed, ended
@@ -73,10 +73,12 @@ def settled(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     fresh = Position(legs.long, ShortLeg(legs.short.contracts, quote.mark, legs.short.margin))
     after = changed(state, fresh, state.idle, state.transit, accounts)
     leg = BOTH if is_long and is_short else LONG if is_long else SHORT
-    note(log, bar.number, LIQUIDATION, after, leg=leg, penalty=long.penalty + short.penalty)
+    note(
+        log, bar.number, LIQUIDATION, after, leg, NO_REASON, 0.0, 0.0, long.penalty + short.penalty
+    )
     if left - cost.total <= 0.0:
         return ended(after)
-    note(log, bar.number, REOPEN, after, cost=cost.total)
+    note(log, bar.number, REOPEN, after, NO_LEG, NO_REASON, 0.0, cost.total, 0.0)
     return after
 
 
