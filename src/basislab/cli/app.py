@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from basislab.cli import backtest, data, run, study, venues
+from basislab.cli import backtest, data, montecarlo, run, study, sweep, venues
 from basislab.errors import BasisLabError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 app.command("study")(study.study)
 app.command("backtest")(backtest.backtest)
+app.command("sweep")(sweep.sweep)
+app.command("montecarlo")(montecarlo.montecarlo)
 app.command("run")(run.run)
 app.command("venues")(venues.venues)
 app.add_typer(data.app, name="data")

@@ -61,12 +61,13 @@ def next_bars(
 ) -> float:
     """Fill `bars` with path k of the task and return the hurdle's return over it."""
     if task.is_given:
-        bars.high[:] = given.high
-        bars.low[:] = given.low
-        bars.close[:] = given.close
-        bars.supply[:] = given.supply
-        bars.borrow[:] = given.borrow
-        bars.funding[:] = given.funding
+        for i in range(len(given.close)):
+            bars.high[i] = given.high[i]
+            bars.low[i] = given.low[i]
+            bars.close[i] = given.close[i]
+            bars.supply[i] = given.supply[i]
+            bars.borrow[i] = given.borrow[i]
+            bars.funding[i] = given.funding[i]
         return 0.0
     draw_rows(numbers, len(history.close), task.block, task.seed, task.first + k)
     return fill_bars(bars, history, numbers, task.price)

@@ -1,0 +1,270 @@
+"""``basislab montecarlo``: configurations over jointly bootstrapped paths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from basislab.cli import grid
+from basislab.cli.backtest import ModelName
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from basislab.types.montecarlo import MonteCarlo
+
+WORDS = {
+    "return_mean": "return, mean",
+    "return_p05": "return, 5 % below",
+    "return_p25": "return, 25 % below",
+    "return_p50": "return, median",
+    "return_p75": "return, 75 % below",
+    "return_p95": "return, 95 % below",
+    "excess_mean": "excess, mean",
+    "excess_p50": "excess, median",
+    "loss_probability": "P(loss)",
+    "beats_hurdle_probability": "P(beats hurdle)",
+    "var_95": "VaR 95 % (loss)",
+    "cvar_95": "CVaR 95 % (loss)",
+    "drawdown_p50": "drawdown, median",
+    "drawdown_p95": "drawdown, 95 %",
+}
+MANY = ("return_mean", "excess_mean", "beats_hurdle_probability", "cvar_95", "drawdown_p95")
+
+
+def montecarlo(
+    model: grid.Model = ModelName.rebalance,
+    leverage: grid.Leverage = "3",
+    trigger: grid.Trigger = None,
+    capital: grid.Capital = None,
+    perp: grid.Perp = None,
+    lending: grid.Lending = None,
+    open_fee_bps: grid.OpenFee = None,
+    buffer: grid.Buffer = None,
+    min_apy: grid.MinApy = None,
+    entry_apy: grid.EntryApy = None,
+    lookback_days: grid.Lookback = None,
+    slippage: grid.Slippage = None,
+    paths: Annotated[int, typer.Option(help="How many paths.")] = 2_000,
+    days: Annotated[int, typer.Option(help="Length of a path.")] = 365,
+    block_days: Annotated[
+        float | None, typer.Option(help="Mean block length; measured if left out.")
+    ] = None,
+    volatility: Annotated[float, typer.Option(help="Factor on the price moves.")] = 1.0,
+    funding_shift: Annotated[float, typer.Option(help="Added to funding, fraction a year.")] = 0.0,
+    borrow_shift: Annotated[float, typer.Option(help="Added to borrowing, fraction a year.")] = 0.0,
+    horizons: Annotated[str, typer.Option(help="Days of P(liquidation).")] = "30,90,365",
+    no_block_check: Annotated[
+        bool, typer.Option("--no-block-check", help="Not at half and twice the block.")
+    ] = False,
+    no_history_error: Annotated[
+        bool, typer.Option("--no-history-error", help="Without the block jackknife.")
+    ] = False,
+    market: grid.Market = None,
+    start: grid.Start = None,
+    end: grid.End = None,
+    samples: grid.Samples = None,
+    seed: Annotated[int, typer.Option(help="Of paths and samples.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write all statistics: .parquet, .csv.")] = None,
+    workers: grid.Workers = None,
+    job: grid.Job = None,
+    resume: grid.Resume = False,
+) -> None:
+    """Draw paths from the history and show what each configuration risks on them."""
+    from rich.console import Console
+
+    from basislab.cli.lists import parse_values
+    from basislab.cli.output import status
+    from basislab.jobs import progress_bar
+
+    fields = grid.read_fields(
+        {
+            "leverage": leverage,
+            "trigger": trigger,
+            "capital_usd": capital,
+            "perp": perp,
+            "lending": lending,
+            "open_fee_bps": open_fee_bps,
+            "buffer": buffer,
+            "min_apy": min_apy,
+            "entry_apy": entry_apy,
+            "lookback_days": lookback_days,
+            "slippage": slippage,
+        },
+        sampled=samples is not None,
+    )
+    asked = tuple(parse_values("--horizons", "lookback_days", horizons))
+    with status("loading (kernels are compiled on the first run)"):
+        from basislab import api
+        from basislab.data import load_market
+        from basislab.jobs.montecarlo import Design
+
+        config, swept = grid.base_config(model, fields)
+        data = load_market(market) if market is not None else load_market()
+        design = Design(
+            paths=paths,
+            days=days,
+            seed=seed,
+            block_days=block_days,
+            horizons=asked,
+            with_block_check=not no_block_check,
+            with_history_error=not no_history_error,
+        )
+    try:
+        with progress_bar("montecarlo", design.total_paths, "paths") as progress:
+            found = api.montecarlo(
+                data,
+                config,
+                paths=paths,
+                days=days,
+                seed=seed,
+                block_days=block_days,
+                horizons=asked,
+                volatility=volatility,
+                funding_shift_apy=funding_shift,
+                borrow_shift_apy=borrow_shift,
+                start=start,
+                end=end,
+                block_check=design.with_block_check,
+                history_error=design.with_history_error,
+                samples=samples,
+                workers=workers,
+                job=job,
+                resume=resume,
+                progress=progress,
+                **swept,
+            )
+    except KeyboardInterrupt:
+        if job is not None:
+            typer.echo(
+                f"stopped; what was finished is in {job}. The same command with --resume goes on.",
+                err=True,
+            )
+        raise
+    _show(found, Console(highlight=False))
+    if out is not None:
+        grid.write_table(found.tidy, out)
+        typer.echo(f"written: {out}", err=True)
+
+
+def _show(found: MonteCarlo, console: Console) -> None:
+    from rich.text import Text
+
+    console.print(_headline(found))
+    for line in _notes(found):
+        console.print(Text(line, style="dim"))
+    console.print()
+    if len(found.configs) <= 4:
+        for number in range(len(found.configs)):
+            console.print(_one(found, number))
+            console.print()
+        console.print(_fan(found))
+    else:
+        console.print(_many(found))
+
+
+def _headline(found: MonteCarlo) -> str:
+    return (
+        f"{found.n_paths:,} paths of {found.n_days} days from {found.n_rows} days of "
+        f"{found.market_name}, seed {found.seed}"
+    )
+
+
+def _notes(found: MonteCarlo) -> list[str]:
+    measured = ", ".join(f"{name} {days:.1f}" for name, days in found.block_by_series.items())
+    how = f"the longest of: {measured}" if measured else "as given"
+    lines = [f"mean block length {found.block_days:.1f} days ({how})"]
+    if found.shift:
+        lines.append("scenario: " + ", ".join(f"{k} {v:g}" for k, v in found.shift.items()))
+    lines.append("excess: over the hurdle, what supplying the quote coin earns on the same path")
+    lines.append(
+        "MC error: from drawing finitely many paths. History error: from having one history; "
+        "more paths do not reduce it. Each is one standard error."
+    )
+    return lines
+
+
+def _words(name: str) -> str:
+    if name in WORDS:
+        return WORDS[name]
+    return f"P(liq. in {name.removeprefix('liquidation_')[:-1]} days)"
+
+
+def _title(found: MonteCarlo, number: int) -> str:
+    from basislab.report.heatmap import label
+
+    config = found.configs[number]
+    fields = dict(found.swept) or {"leverage": [config.leverage]}
+    return f"{config.model}: " + ", ".join(
+        f"{name} {label(values[number])}" for name, values in fields.items()
+    )
+
+
+def _table(title: str, *heads: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+    )
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="right" if number else "left")
+    return table
+
+
+def _one(found: MonteCarlo, number: int) -> Table:
+    history = found.history_errors
+    heads = ["", "value", "MC error", *([] if history is None else ["history error"])]
+    heads += [f"block {run.block_days:.0f}" for run in found.runs[1:]]
+    table = _table(_title(found, number), *heads)
+    first = found.runs[0]
+    for column, name in enumerate(found.names):
+        table.add_row(
+            _words(name),
+            _percent(name, first.estimates[number, column]),
+            f"{100 * first.errors[number, column]:.2f}",
+            *([] if history is None else [f"{100 * history[number, column]:.2f}"]),
+            *(_percent(name, run.estimates[number, column]) for run in found.runs[1:]),
+        )
+    return table
+
+
+def _percent(name: str, value: float) -> str:
+    is_signed = name.startswith(("return", "excess", "var", "cvar"))
+    return f"{100 * value:+.2f} %" if is_signed else f"{100 * value:.2f} %"
+
+
+def _fan(found: MonteCarlo) -> Table:
+    heads = [f"{100 * level:.0f} % below" for level in found.fan_levels]
+    table = _table("equity, USD", "configuration", "day", *heads)
+    for number in range(len(found.configs)):
+        for mark in range(0, len(found.fan_days), 3):
+            table.add_row(
+                _title(found, number) if mark == 0 else "",
+                str(found.fan_days[mark]),
+                *(f"{value:,.0f}" for value in found.fan[mark, number]),
+            )
+    return table
+
+
+def _many(found: MonteCarlo) -> Table:
+    from basislab.report.heatmap import label
+
+    names = [name for name in MANY if name in found.names]
+    names += [f"liquidation_{found.horizons[-1]}d"] if found.horizons else []
+    order: Any = found.summary["excess_mean"].sort_values(ascending=False, kind="stable").index
+    heads = [_words(name) for name in names]
+    table = _table("the 20 with the highest mean excess", *found.swept, *heads)
+    for number in list(order)[:20]:
+        table.add_row(
+            *(label(values[number]) for values in found.swept.values()),
+            *(_percent(name, found.value(name, number)) for name in names),
+        )
+    return table

@@ -1,0 +1,193 @@
+"""``basislab sweep``: many configurations on one market."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from basislab.cli import grid
+from basislab.cli.backtest import ModelName
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+SHOWN = {
+    "return": "Return",
+    "annualized_return": "A year",
+    "excess_return": "Excess",
+    "max_drawdown": "Drawdown",
+}
+
+
+def sweep(
+    model: grid.Model = ModelName.rebalance,
+    leverage: grid.Leverage = "3",
+    trigger: grid.Trigger = None,
+    capital: grid.Capital = None,
+    perp: grid.Perp = None,
+    lending: grid.Lending = None,
+    open_fee_bps: grid.OpenFee = None,
+    buffer: grid.Buffer = None,
+    min_apy: grid.MinApy = None,
+    entry_apy: grid.EntryApy = None,
+    lookback_days: grid.Lookback = None,
+    slippage: grid.Slippage = None,
+    market: grid.Market = None,
+    start: grid.Start = None,
+    end: grid.End = None,
+    samples: grid.Samples = None,
+    seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
+    sort: Annotated[str, typer.Option(help="Column that the list is sorted by.")] = "excess_return",
+    show: Annotated[str, typer.Option("--map", help="Column in the map.")] = "excess_return",
+    top: Annotated[int, typer.Option(min=0, help="Rows of the list.")] = 10,
+    out: Annotated[Path | None, typer.Option(help="Write all rows: .parquet or .csv.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="The map: .svg, .png or .html.")] = None,
+    workers: grid.Workers = None,
+    job: grid.Job = None,
+    resume: grid.Resume = False,
+) -> None:
+    """Run every combination of the values given, such as --leverage 2:5:0.5 --trigger 4,6,never."""
+    from rich.console import Console
+
+    from basislab.cli.output import status
+    from basislab.jobs import progress_bar
+
+    fields = grid.read_fields(
+        {
+            "leverage": leverage,
+            "trigger": trigger,
+            "capital_usd": capital,
+            "perp": perp,
+            "lending": lending,
+            "open_fee_bps": open_fee_bps,
+            "buffer": buffer,
+            "min_apy": min_apy,
+            "entry_apy": entry_apy,
+            "lookback_days": lookback_days,
+            "slippage": slippage,
+        },
+        sampled=samples is not None,
+    )
+    with status("loading (kernels are compiled on the first run)"):
+        from basislab import api
+        from basislab.data import load_market
+
+        config, swept = grid.base_config(model, fields)
+        data = load_market(market) if market is not None else load_market()
+    total = samples or _count(swept)
+    with progress_bar("sweep", total, "configurations") as progress:
+        frame = api.sweep(
+            data,
+            config,
+            start=start,
+            end=end,
+            samples=samples,
+            seed=seed,
+            workers=workers,
+            job=job,
+            resume=resume,
+            progress=progress,
+            **swept,
+        )
+    _check_column(frame, "--sort", sort)
+    _check_column(frame, "--map", show)
+    _show(frame, list(swept), sort, show, top, Console(highlight=False))
+    if out is not None:
+        _write(frame, out)
+    if figure is not None:
+        _draw(frame, list(swept), show, figure)
+
+
+def _count(swept: dict[str, Any]) -> int:
+    count = 1
+    for values in swept.values():
+        count *= len(values)
+    return count
+
+
+def _check_column(frame: pd.DataFrame, option: str, name: str) -> None:
+    from basislab.errors import ConfigError
+    from basislab.types.checks import nearest
+
+    numbers = list(frame.select_dtypes("number").columns)
+    if name not in numbers:
+        raise ConfigError(
+            f"{option}: got {name!r}{nearest(name, numbers)}; it must be one of "
+            f"{', '.join(numbers)}."
+        )
+
+
+def _show(
+    frame: pd.DataFrame, names: list[str], sort: str, shown: str, top: int, console: Console
+) -> None:
+    from rich.text import Text
+
+    from basislab.report.heatmap import heat_lines, pivot
+
+    console.print(_headline(frame))
+    if len(names) >= 2 and shown in SHOWN:
+        down, across = names[0], names[1]
+        table = pivot(frame, down, across, shown)
+        console.print()
+        over = "" if len(names) == 2 else f", mean over {', '.join(names[2:])}"
+        console.print(Text(f"{shown}, %: {down} down, {across} across{over}", style="bold"))
+        for line in heat_lines(table, console.width):
+            console.print(Text(line), no_wrap=True, crop=False, soft_wrap=True)
+    if top:
+        console.print()
+        console.print(_ranking(frame, names, sort, top))
+
+
+def _headline(frame: pd.DataFrame) -> str:
+    low, high = frame["hurdle_return"].min(), frame["hurdle_return"].max()
+    above = int((frame["excess_return"] > 0).sum())
+    return (
+        f"{len(frame)} configurations; {above} earn more than the hurdle of "
+        f"{low:+.2%}{'' if low == high else f' to {high:+.2%}'} "
+        "(supplying the quote coin)"
+    )
+
+
+def _ranking(frame: pd.DataFrame, names: list[str], sort: str, top: int) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    from basislab.report.heatmap import label
+
+    best = frame.sort_values(sort, ascending=False, kind="stable").head(top)
+    title = f"the {len(best)} with the highest {sort}" if len(best) < len(frame) else None
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+    )
+    counts = [name for name in ("rebalances", "liquidations", "opens") if name in frame]
+    extra = [sort] if sort not in (*SHOWN, *names, *counts) else []
+    heads = [*names, *SHOWN.values(), *counts, *extra]
+    for head in heads:
+        table.add_column(head.replace("_", " "), justify="right")
+    for row in best.to_dict("records"):
+        cells = [label(row[name]) for name in names]
+        cells += [f"{row[name]:+.2%}" for name in SHOWN]
+        table.add_row(*cells, *(f"{row[name]:,.6g}" for name in [*counts, *extra]))
+    return table
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    grid.write_table(frame, path)
+    typer.echo(f"written: {path}", err=True)
+
+
+def _draw(frame: pd.DataFrame, names: list[str], shown: str, path: Path) -> None:
+    from basislab.errors import ConfigError
+    from basislab.report.heatmap import pivot, write_figure
+
+    if len(names) < 2:
+        raise ConfigError("--figure: a map needs two fields with several values each.")
+    write_figure(pivot(frame, names[0], names[1], shown), path, f"{shown} of {len(frame)} runs")
+    typer.echo(f"written: {path}", err=True)

@@ -1,0 +1,159 @@
+"""A sweep as a map: two fields across, one number in the cells; on a terminal or as a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basislab.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHADES = " .:-=+*#%@"
+FIGURES = (".svg", ".png", ".html")
+
+
+def label(value: Any) -> str:
+    """Return a field's value as a table's head shows it.
+
+    Parameters
+    ----------
+    value : number, str or None
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> label(3.0), label(None), label("auto")
+    ('3', 'never', 'auto')
+    """
+    if value is None or value != value:
+        return "never"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def pivot(frame: pd.DataFrame, down: str, across: str, shown: str) -> pd.DataFrame:
+    """Return one number over two fields; its mean where other fields vary too.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `basislab.sweep`.
+    down, across : str
+        Swept fields.
+    shown : str
+        Column in the cells.
+
+    Returns
+    -------
+    DataFrame
+        Index and columns in the order of the sweep, as text.
+    """
+    names = [frame[name].map(label) for name in (down, across)]
+    table = frame.groupby(names, sort=False)[shown].mean().unstack()  # noqa: PD010 - keeps order
+    order = [list(dict.fromkeys(name)) for name in names]
+    return table.reindex(index=order[0], columns=order[1])
+
+
+def heat_lines(table: pd.DataFrame, width: int) -> list[str]:
+    """Return a pivot as aligned text: percent where they fit, else shades with their scale.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Fractions.
+    width : int
+        Columns of the terminal.
+
+    Returns
+    -------
+    list of str
+    """
+    side = max(len(str(table.index.name)), *(len(str(name)) for name in table.index))
+    for digits in (1, 0):
+        rows = [[str(name) for name in table.columns]]
+        rows += [[_percent(value, digits) for value in row] for row in table.to_numpy().tolist()]
+        sizes = [max(map(len, column)) + 1 for column in zip(*rows, strict=True)]
+        if side + sum(sizes) <= width:
+            names = ["", *map(str, table.index)]
+            return [
+                f"{name:>{side}}"
+                + "".join(f"{cell:>{size}}" for cell, size in zip(row, sizes, strict=True))
+                for name, row in zip(names, rows, strict=True)
+            ]
+    return _shaded(table, side, width)
+
+
+def _percent(value: float, digits: int = 1) -> str:
+    return "" if value != value else f"{100 * value:+.{digits}f}"
+
+
+def _shaded(table: pd.DataFrame, side: int, width: int) -> list[str]:
+    values = table.to_numpy()
+    step = -(-values.shape[1] // max(1, width - side - 1))
+    low, high = float(table.min().min()), float(table.max().max())
+    scale = (len(SHADES) - 1) / (high - low) if high > low else 0.0
+    lines = [
+        f"{name:>{side}} "
+        + "".join(
+            " " if value != value else SHADES[round((value - low) * scale)] for value in row[::step]
+        )
+        for name, row in zip(table.index, values.tolist(), strict=True)
+    ]
+    ends = f"{table.columns.name} {table.columns[0]} to {table.columns[-1]}"
+    every = f", every {step}th" if step > 1 else ""
+    return [
+        *lines,
+        f"{'':>{side}} across: {ends}{every}",
+        f"{'':>{side}} shades '{SHADES}': {_percent(low)} % to {_percent(high)} %",
+    ]
+
+
+def write_figure(table: pd.DataFrame, path: Path, title: str) -> None:
+    """Write a pivot as a heatmap figure.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Fractions.
+    path : Path
+        Ends in .svg, .png or .html.
+    title : str
+
+    Raises
+    ------
+    ConfigError
+        Another ending; the file cannot be written.
+    """
+    if path.suffix not in FIGURES:
+        raise ConfigError(f"figure {path}: it must end in {', '.join(FIGURES)}.")
+    import altair as alt
+
+    long = table.reset_index().melt(id_vars=[str(table.index.name)], value_name="value")
+    down, across = str(table.index.name), str(table.columns.name)
+    chart = (
+        alt.Chart(long, title=title)
+        .mark_rect()
+        .encode(
+            x=alt.X(f"{across}:N", sort=_texts(table.columns)),
+            y=alt.Y(f"{down}:N", sort=_texts(table.index)),
+            color=alt.Color(
+                "value:Q",
+                scale=alt.Scale(scheme="redblue", domainMid=0),
+                legend=alt.Legend(format="+.0%", title=None),
+            ),
+        )
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        chart.save(str(path))
+    except OSError as error:
+        raise ConfigError(f"figure {path}: it cannot be written ({error}).") from None
+
+
+def _texts(names: Sequence[Any] | pd.Index[Any]) -> list[str]:
+    return [str(name) for name in names]
