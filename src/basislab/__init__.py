@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from basislab import _version
 
 if TYPE_CHECKING:
-    from basislab.api import backtest, montecarlo, sweep
+    from basislab.api import backtest, certify, montecarlo, sweep
     from basislab.data import list_markets, load_market, save_market
     from basislab.errors import (
         BasisLabError,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SourceError,
     )
     from basislab.presets import load_venue, venue_names
+    from basislab.research.overfit.certificate import Certificate
     from basislab.scenarios import Scenario, run
     from basislab.types.configs import (
         ConditionalConfig,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 __version__ = _version.VERSION
 
 _HOMES = {
-    "basislab.api": ("backtest", "montecarlo", "sweep"),
+    "basislab.api": ("backtest", "certify", "montecarlo", "sweep"),
     "basislab.data": ("list_markets", "load_market", "save_market"),
     "basislab.errors": (
         "BasisLabError",
@@ -54,6 +55,7 @@ _HOMES = {
         "SourceError",
     ),
     "basislab.presets": ("load_venue", "venue_names"),
+    "basislab.research.overfit.certificate": ("Certificate",),
     "basislab.scenarios": ("Scenario", "run"),
     "basislab.types.configs": (
         "ConditionalConfig",
@@ -70,6 +72,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "BasisLabError",
+    "Certificate",
     "ConditionalConfig",
     "ConfigError",
     "DataError",
@@ -92,6 +95,7 @@ __all__ = [
     "StudyVenue",
     "__version__",
     "backtest",
+    "certify",
     "list_markets",
     "load_market",
     "load_venue",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields as fields_of
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
     from basislab.jobs import Pool, Progress
     from basislab.research.grid import Grid
+    from basislab.research.overfit.certificate import Certificate
+    from basislab.research.overfit.rules import Rules
+    from basislab.research.overfit.sensitivity import Range
     from basislab.types.montecarlo import MonteCarlo
 
 Config = TypeVar("Config", bound=TradeConfig)
@@ -287,6 +292,143 @@ def montecarlo(
     setting = _setting(Setting, pool, workers, job, progress, resume=resume)
     part = market.window(as_day(start), as_day(end))
     return run_montecarlo(part, grid, design, shift, setting, partial_bars(market)[bars])
+
+
+def certify(
+    market: Market,
+    config: ModelConfig,
+    sweep: pd.DataFrame | None = None,
+    *,
+    start: date | str | None = None,
+    end: date | str | None = None,
+    tried: Sequence[ModelConfig] = (),
+    ranges: Sequence[Range] | None = None,
+    rules: Rules | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    **fields: Any,
+) -> Certificate:
+    """Say how much of a sweep's optimum is luck, and whether it may be recommended.
+
+    Parameters
+    ----------
+    market : Market
+        Daily bars.
+    config : StaticConfig, RebalanceConfig, RotationConfig or ConditionalConfig
+        Gives the fields that are not swept.
+    sweep : DataFrame, optional
+        From `basislab.sweep` with the same config; or give the fields as there.
+    start, end : date or ISO date, optional
+        First and last day, inclusive.
+    tried : sequence of configs
+        What else was tried on the same data; it counts as trials.
+    ranges : sequence of Range, optional
+        Assumed constants and how far they are moved; by default those that the venue's preset
+        marks as assumed, and the open fee from half to twice its value.
+    rules : Rules, optional
+        Lengths and thresholds of the certificate.
+    samples, seed
+        As in `sweep`.
+    **fields : value or sequence of values
+        As in `sweep`.
+
+    Returns
+    -------
+    Certificate
+        ``verdict``, ``checks`` and every statistic behind them; docs/certificate.md has the
+        equations, `basislab certify` the page.
+
+    Raises
+    ------
+    ConfigError
+        An unknown field, a value outside its range, a window outside the market or too short.
+    DataError
+        The market lacks a series that a configuration needs.
+
+    Examples
+    --------
+    >>> import basislab as bl
+    >>> config = bl.RebalanceConfig(leverage=2)
+    >>> found = bl.certify(bl.load_market(), config, trigger=[3, 4, 5, 6, 8, 10, None])
+    >>> found.label, found.verdict.word
+    ('2x, trigger 5x', 'refused')
+    """
+    from basislab.research.overfit.search import certify_configs
+
+    if sweep is not None:
+        configs = _configs_of(config, sweep)
+    else:
+        configs = _resolved_grid(config, fields, samples, seed).configs
+    return certify_configs(
+        market.window(as_day(start), as_day(end)),
+        configs,
+        tried=[resolve_venue(each) for each in tried],
+        ranges=assumed_ranges(configs[0]) if ranges is None else ranges,
+        rules=rules,
+    )
+
+
+def _configs_of(config: ModelConfig, sweep: pd.DataFrame) -> tuple[ModelConfig, ...]:
+    """Rebuild a sweep's configurations from the columns that are fields of the config."""
+    names = [field.name for field in fields_of(config) if field.name in sweep.columns]
+    if not len(sweep) or not names:
+        raise ConfigError("sweep: it has no rows, or no column that is a field of the config.")
+    base = resolve_venue(config)
+    rows = sweep[names].astype(object).itertuples(index=False, name=None)
+    found = []
+    for row in rows:
+        values = {name: _as_given(value) for name, value in zip(names, row, strict=True)}
+        found.append(resolve_venue(replace(base, **values)))
+    return tuple(found)
+
+
+def _as_given(value: Any) -> Any:
+    """Return a cell as it was typed: a missing trigger is none."""
+    return None if value is None or value != value else value
+
+
+def assumed_ranges(config: ModelConfig) -> list[Range]:
+    """Return the assumed constants behind a config that have a range.
+
+    Those of the venue's preset whose status is "assumed", where the config still has the preset's
+    value, and the open fee, an assumption of the config itself, from half to twice its value.
+
+    Parameters
+    ----------
+    config : any model's config
+        Venue resolved.
+
+    Returns
+    -------
+    list of Range
+
+    Examples
+    --------
+    >>> import basislab as bl
+    >>> config = bl.RebalanceConfig(leverage=2, perp=bl.load_venue("hyperliquid-study"))
+    >>> [(each.name, each.low, each.high) for each in assumed_ranges(config)][:2]
+    [('open_fee_bps', 7.5, 30.0), ('taker_fee_bps', 1.75, 7.0)]
+    """
+    from basislab.presets import load_preset, venue_names
+    from basislab.research.overfit.sensitivity import Range
+
+    fee = config.open_fee_bps
+    found = [Range(name="open_fee_bps", value=fee, low=fee / 2, high=2 * fee, unit="bps")]
+    venue = config.perp
+    if not isinstance(venue, StudyVenue) or venue.name not in venue_names():
+        return found
+    for name, constant in load_preset(venue.name).constants.items():
+        now = getattr(venue, name)
+        value = getattr(now, "rate", now)
+        known = constant.value["rate"] if isinstance(constant.value, dict) else constant.value
+        if constant.status != "assumed" or constant.low is None or constant.high is None:
+            continue
+        if isinstance(value, float | int) and value == known:
+            unit = constant.unit
+            found.append(
+                Range(name=name, value=value, low=constant.low, high=constant.high, unit=unit)
+            )
+    return found
 
 
 def _resolved_grid(

@@ -122,7 +122,7 @@ class Certificate:
             "neighbourhood": self.neighbourhood.above_share if self.neighbourhood else np.nan,
             "overfitting": self.cscv.harm if self.cscv else np.nan,
             "deflated_sharpe": self.raw.probability,
-            "superior_ability": self.spa.consistent,
+            "superior_ability": max(self.spa.consistent, self.spa.reality_check),
             "walk_forward": self.walk.annual_excess,
             "constants": holding_share(self.constants),
         }

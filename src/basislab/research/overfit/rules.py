@@ -82,9 +82,13 @@ CHECKS: tuple[Rule, ...] = (
 )
 """Annual excess of the optimum (fraction per year); share of start days above the hurdle; share of
 the map around the optimum above it; probability of backtest overfitting or of loss, the smaller;
-deflated Sharpe ratio on the raw number of trials; consistent p-value of the SPA test; annual excess
-of the walk-forward; share of the assumed constants' ranges that leaves the optimum above the
-hurdle."""
+deflated Sharpe ratio on the raw number of trials; the larger p-value of SPA and reality check;
+annual excess of the walk-forward; share of the assumed constants' ranges that leaves the optimum
+above the hurdle.
+
+Both p-values, because the studentised test alone is fooled by rare liquidations: a sample that holds
+none of a trial's has a tiny deviation and a huge statistic (benchmarks/certificate.py shows how
+often)."""
 
 REQUIRED = ("start_days", "walk_forward")
 """Checks without which nothing can be said: the sample is too short for them."""

@@ -1,0 +1,205 @@
+"""The tables of a certificate: thresholds, trials, start months, windows, constants, episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from basislab.report import words
+from basislab.report.certificate.sentences import NAMES, constant_name
+from basislab.report.tables import Column, Table
+
+Facts = dict[str, Any]
+
+STATUS: dict[str, str] = {
+    "met": "met",
+    "short": "short of it",
+    "failed": "failed",
+    "absent": "not applicable",
+}
+
+_POINTS = ("excess", "walk_forward")
+
+
+def certificate_tables(facts: Facts) -> dict[str, Table]:
+    """Return the tables of a certificate by name; one without rows is left out.
+
+    Parameters
+    ----------
+    facts : dict
+        Of a certificate.
+
+    Returns
+    -------
+    dict of str to Table
+    """
+    made = {
+        "checks": _checks(facts),
+        "trials": _trials(facts),
+        "months": _months(facts),
+        "windows": _windows(facts),
+        "constants": _constants(facts),
+        "episodes": _episodes(facts),
+    }
+    return {name: table for name, table in made.items() if table.rows}
+
+
+def _table(
+    facts: Facts, title: str, columns: Sequence[Column], rows: Sequence[Facts], *notes: str
+) -> Table:
+    return Table("", f"{facts['label']}: {title}", columns, rows, notes)
+
+
+def _score(name: str, value: float | None) -> str:
+    if name in _POINTS:
+        return words.points(value)
+    return words.decimal(value, 3) if name == "superior_ability" else words.share(value)
+
+
+def _number(text: str) -> str:
+    return text
+
+
+def _checks(facts: Facts) -> Table:
+    rows = []
+    for check in facts["checks"]:
+        name = check["name"]
+        side = "at least" if check["more_is_better"] else "at most"
+        other = "at most" if check["more_is_better"] else "at least"
+        if name in _POINTS:
+            side, other = "above", "at most"
+        rows.append(
+            {
+                "what": NAMES[name],
+                "value": _score(name, check["value_score"]),
+                "met": f"{side} {_score(name, check['met_score'])}",
+                "failed": f"{other} {_score(name, check['failed_score'])}",
+                "status": STATUS[check["status"]],
+                "is_marked": check["status"] == "failed",
+            }
+        )
+    columns = [
+        Column("Check", "what"),
+        Column("Value", "value", _number),
+        Column("Met", "met"),
+        Column("Failed", "failed"),
+        Column("Result", "status"),
+    ]
+    rate = words.share(facts["stated_rate"], 0)
+    note = (
+        "Refused: a check failed. Fragile: none failed, one is short. Recommended: all that apply "
+        f"are met; at most {rate} of searches without an edge may be."
+    )
+    return _table(facts, "checks and thresholds", columns, rows, note)
+
+
+def _trials(facts: Facts) -> Table:
+    rows = [
+        row | {"of": "chosen among" if row["is_family"] else "also tried"}
+        for row in facts["trials"]
+    ]
+    rows = [row | {"is_marked": row["is_optimum"]} for row in rows]
+    columns = [
+        Column("Trial", "label"),
+        Column("", "of"),
+        Column("Excess a year, points", "excess_annualized", words.points),
+        Column("Mean daily excess, a year, points", "mean_annualized", words.points),
+        Column("Daily Sharpe ratio", "daily_sharpe", _three),
+    ]
+    raw = facts["sharpe"]["raw"]
+    note = (
+        f"Over {words.plural(round(facts['window_days']), 'day')}. Luck among "
+        f"{words.plural(raw['trials_count'], 'trial')} is expected to reach a daily Sharpe ratio "
+        f"of {words.decimal(raw['luck_sharpe'], 3)}; counted as "
+        f"{words.plural(facts['sharpe']['effective']['trials_count'], 'cluster')} of correlated "
+        f"trials, {words.decimal(facts['sharpe']['effective']['luck_sharpe'], 3)}."
+    )
+    return _table(facts, "every trial of the search", columns, rows, note)
+
+
+def _three(value: float) -> str:
+    return words.decimal(value, 3)
+
+
+def _months(facts: Facts) -> Table:
+    fan = facts["fan"]
+    columns = [
+        Column("Opened in", "month"),
+        Column("Start days", "starts_count", words.usd),
+        Column("above the capital", "positive_count", words.usd),
+        Column("above the hurdle", "above_count", words.usd),
+        Column("Median return", "median_return", words.percent),
+        Column("Median excess", "median_excess_return", words.percent),
+    ]
+    note = (
+        f"Held to the end of the data; starts with less than "
+        f"{words.plural(round(fan['least_days']), 'day')} left are not counted. Returns are not "
+        "annualised."
+    )
+    return _table(facts, "start days by month", columns, fan["months"], note)
+
+
+def _windows(facts: Facts) -> Table:
+    walk = facts["walk"]
+    columns = [
+        Column("Chosen from", "chosen_from"),
+        Column("to", "chosen_to"),
+        Column("Choice", "label"),
+        Column("Excess inside", "inside_return", words.percent),
+        Column("Lived from", "lived_from"),
+        Column("to", "lived_to"),
+        Column("Return", "outside_return", words.percent),
+        Column("Excess outside", "excess_return", words.percent),
+        Column("Best possible", "best_return", words.percent),
+    ]
+    note = (
+        f"Purge: {words.plural(round(walk['purge_days']), 'day')} between choosing and living. "
+        "Every window opens, and pays for it, anew. Best possible: the excess of the trial that "
+        "hindsight would have taken."
+    )
+    return _table(facts, "walk-forward", columns, walk["windows"], note)
+
+
+def _constants(facts: Facts) -> Table:
+    rows = [
+        row
+        | {
+            "what": constant_name(row["name"]),
+            "range": f"{row['low_constant']:g} to {row['high_constant']:g}",
+            "assumed": words.NONE
+            if row["value_constant"] is None
+            else f"{row['value_constant']:g}",
+            "sign": "depends on it" if row["is_flipped"] else "does not",
+            "is_marked": row["is_flipped"],
+        }
+        for row in facts["constants"]
+    ]
+    columns = [
+        Column("Constant", "what"),
+        Column("Assumed", "assumed", _number),
+        Column("Range", "range"),
+        Column("Unit", "unit"),
+        Column("Lowest excess, points", "lowest_annualized", words.points),
+        Column("Highest", "highest_annualized", words.points),
+        Column("Sign", "sign"),
+        Column("Still the best trial", "best_share", words.share),
+    ]
+    note = "The others stay as assumed; the last row moves all from low to high at once."
+    return _table(facts, "what the assumed constants decide", columns, rows, note)
+
+
+def _assumed(value: float | None) -> str:
+    return words.NONE if value is None else f"{value:g}"
+
+
+def _episodes(facts: Facts) -> Table:
+    seen = facts["liquidations"]
+    columns = [Column("First day", "first"), Column("Last day", "last")]
+    if seen is None:
+        return _table(facts, "", columns, [])
+    note = (
+        f"In which it or a neighbour on the grid was liquidated, from whatever start day; more "
+        f"than {words.plural(round(seen['apart_days']), 'day')} apart. Itself in "
+        f"{words.usd(seen['own_count'])}."
+    )
+    return _table(facts, "independent liquidation episodes", columns, seen["episodes"], note)
