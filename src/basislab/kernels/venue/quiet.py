@@ -11,8 +11,9 @@ from basislab.kernels.legs import LongLeg, Position, ShortLeg
 from basislab.kernels.venue.accrue import funding_price
 from basislab.kernels.venue.bars import Bar
 from basislab.kernels.venue.ledger import Accounts
-from basislab.kernels.venue.params import Params
+from basislab.kernels.venue.params import NEVER, Params
 from basislab.kernels.venue.perp import maintenance_margin
+from basislab.kernels.venue.policies import is_stretched
 from basislab.kernels.venue.state import NO_ORDER, NOWHERE, OPEN, State
 
 
@@ -29,10 +30,21 @@ def is_quiet(params: Params, state: State, bar: Bar) -> bool:
     debt = long.debt * (1.0 + bar.borrow)
     if debt >= params.loan.liquidation_ltv * coins * bar.worst_oracle:
         return False
+    if debt >= coins * bar.close.spot:
+        return False
     price = funding_price(params.perp.funding_price, bar.close)
     margin = short.margin + min(bar.funding * short.contracts * price, 0.0)
     worth = margin + short.contracts * (short.entry - bar.worst_mark)
     return worth > maintenance_margin(params.perp, short.contracts * bar.worst_mark)
+
+
+def is_wanted(params: Params, state: State, bar: Bar) -> bool:
+    """Whether the trader looks, after a quiet bar, and sees something to decide."""
+    if not bar.is_look:
+        return False
+    if bar.carry < params.policy.exit_apy:
+        return True
+    return params.policy.kind != NEVER and is_stretched(params, state, bar)
 
 
 def quiet_bar(params: Params, state: State, bar: Bar) -> State:

@@ -13,48 +13,17 @@ import numpy as np
 
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import FloatArray
-from basislab.kernels.events import LONG, NO_LEG, SHORT, EventLog
-from basislab.kernels.ledger import affordable
+from basislab.kernels.events import NO_LEG, EventLog
 from basislab.kernels.venue import events as ev
-from basislab.kernels.venue.accrue import funding_price, funding_settled, interest_accrued
-from basislab.kernels.venue.bars import Bar, Bars, Quote, bar_at
-from basislab.kernels.venue.ledger import Accounts, post
-from basislab.kernels.venue.params import EXIT, REHEDGE, Params
-from basislab.kernels.venue.perp import fill_slippage
-from basislab.kernels.venue.policies import decided
-from basislab.kernels.venue.quiet import is_quiet, quiet_bar
+from basislab.kernels.venue.bars import Bar, Bars, bar_at
+from basislab.kernels.venue.ledger import Accounts
+from basislab.kernels.venue.params import Params
+from basislab.kernels.venue.quiet import is_quiet, is_wanted, quiet_bar
 from basislab.kernels.venue.record import COLUMNS, recorded
-from basislab.kernels.venue.state import (
-    CLOSED,
-    DELEVER,
-    ENDED,
-    ENTER,
-    LEAVE,
-    MOVE,
-    NO_ORDER,
-    NOWHERE,
-    OPEN,
-    RESPOND,
-    TO_BOTH,
-    TO_LONG,
-    TO_SHORT,
-    TOP_UP_LONG,
-    TOP_UP_SHORT,
-    WAITING,
-    State,
-    changed,
-    ended,
-    equity,
-    flagged,
-    idle_state,
-    no_hits,
-    no_order,
-    repriced,
-)
-from basislab.kernels.venue.study import settled
-from basislab.kernels.venue.trades import closed, delevered, opened, rehedged
-from basislab.kernels.venue.transfers import arrived, movable, moved, topped_up
-from basislab.kernels.venue.within import part, through
+from basislab.kernels.venue.state import ENDED, State, equity, idle_state
+from basislab.kernels.venue.stretch import stretch
+from basislab.kernels.venue.trades import opened
+from basislab.kernels.venue.whole import closing_cost, decided_on, whole_bar
 
 
 class Outcome(NamedTuple):
@@ -95,225 +64,16 @@ def open_position(params: Params, bar: Bar, log: EventLog) -> State:
     return state
 
 
-def responded(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -> State:
-    """Respond to a liquidation: cut to the hedge, close for good, or close and open anew."""
-    before = equity(state)
-    if params.policy.response == REHEDGE:
-        state = rehedged(params, state, quote, bar.taker)
-        if state.position.long.quantity <= 0.0:
-            state = flagged(state, no_order(), out_of_market(params), False)
-        ev.note(
-            log,
-            bar.number,
-            ev.REHEDGE,
-            state,
-            NO_LEG,
-            ev.NO_REASON,
-            0.0,
-            before - equity(state),
-            0.0,
-        )
-        return state
-    state = closed(params, state, quote, bar.taker)
-    cost = before - equity(state)
-    status = out_of_market(params) if params.policy.response == EXIT else WAITING
-    state = flagged(state, no_order(), status, False)
-    reason = ev.AFTER_LIQUIDATION
-    ev.note(log, bar.number, ev.CLOSE, state, NO_LEG, reason, 0.0, cost, 0.0)
-    if params.policy.response == EXIT or state.idle <= 0.0:
-        return state
-    return topped_up(params, state, state.idle, TO_BOTH, bar.number)
-
-
-def out_of_market(params: Params) -> int:
-    """Return the status after a close: waiting where the policy may enter again."""
-    return WAITING if params.policy.entry_apy > -np.inf else CLOSED
-
-
-def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -> State:
-    """Do what was decided at the last close, at these prices."""
-    order = state.order
-    state = flagged(state, no_order(), state.status, state.is_hurt)
-    if order.kind == MOVE:
-        amount = movable(params, state, order.amount, quote)
-        before = equity(state)
-        state = moved(params, state, amount, bar.number)
-        cost = before - equity(state)
-        ev.note(log, bar.number, ev.REBALANCE, state, NO_LEG, ev.NO_REASON, amount, cost, 0.0)
-    elif order.kind == TOP_UP_LONG or order.kind == TOP_UP_SHORT:
-        target = TO_LONG if order.kind == TOP_UP_LONG else TO_SHORT
-        amount = min(order.amount, state.idle)
-        state = topped_up(params, state, amount, target, bar.number)
-        ev.note(log, bar.number, ev.REBALANCE, state, NO_LEG, ev.NO_REASON, amount, 0.0, 0.0)
-    elif order.kind == DELEVER:
-        before = equity(state)
-        state = delevered(params, state, order.amount, quote, bar.taker)
-        ev.note(
-            log,
-            bar.number,
-            ev.DELEVERAGE,
-            state,
-            NO_LEG,
-            ev.NO_REASON,
-            0.0,
-            before - equity(state),
-            0.0,
-        )
-    elif order.kind == RESPOND:
-        state = responded(params, state, quote, bar, log)
-    elif order.kind == LEAVE:
-        before = equity(state)
-        state = closed(params, state, quote, bar.taker)
-        state = flagged(state, no_order(), WAITING, False)
-        cost = before - equity(state)
-        ev.note(log, bar.number, ev.CLOSE, state, NO_LEG, ev.CARRY, 0.0, cost, 0.0)
-    elif order.kind == ENTER:
-        state = topped_up(params, state, state.idle, TO_BOTH, bar.number)
-    return state
-
-
-def settled_in(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -> State:
-    """Let what is due arrive."""
-    if state.transit.target == NOWHERE or bar.number < state.transit.arrival:
-        return state
-    is_opening = state.transit.target == TO_BOTH
-    amount, before = state.transit.amount, equity(state)
-    state = arrived(params, state, quote, bar.taker)
-    if is_opening:
-        ev.note(
-            log,
-            bar.number,
-            ev.REOPEN,
-            state,
-            NO_LEG,
-            ev.NO_REASON,
-            0.0,
-            before - equity(state),
-            0.0,
-        )
-    elif not params.conventions.instant:
-        ev.note(log, bar.number, ev.ARRIVAL, state, NO_LEG, ev.NO_REASON, amount, 0.0, 0.0)
-    return state
-
-
-def acted(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -> State:
-    """Let transfers arrive, do what was decided, and let what has no delay arrive at once."""
-    state = settled_in(params, state, quote, bar, log)
-    if state.order.kind != NO_ORDER:
-        state = executed(params, state, quote, bar, log)
-        state = settled_in(params, state, quote, bar, log)
-    return state
-
-
-def begun(state: State, quote: Quote) -> State:
-    """Forget the last bar's liquidations and mark to the open."""
-    fresh = State(
-        state.position,
-        state.idle,
-        state.transit,
-        state.order,
-        state.status,
-        state.is_hurt,
-        state.naked_bars,
-        state.lowest_debt,
-        state.last,
-        no_hits(),
-        state.accounts,
-    )
-    return repriced(fresh, quote)
-
-
-def noted(state: State, bar: Bar, log: EventLog) -> None:
-    """Log this bar's liquidations, one event a leg."""
-    hits = state.hits
-    if hits.is_long:
-        ev.note(
-            log, bar.number, ev.LIQUIDATION, state, LONG, ev.NO_REASON, 0.0, 0.0, hits.lending_cost
-        )
-    if hits.is_short:
-        ev.note(
-            log, bar.number, ev.LIQUIDATION, state, SHORT, ev.NO_REASON, 0.0, 0.0, hits.perp_cost
-        )
-
-
-def exposed(state: State) -> State:
-    """Count a close at which the legs differ after a liquidation."""
-    is_naked = state.position.long.quantity != state.position.short.contracts
-    count = 1 if state.is_hurt and is_naked else 0
-    return State(
-        state.position,
-        state.idle,
-        state.transit,
-        state.order,
-        state.status,
-        state.is_hurt,
-        state.naked_bars + count,
-        state.lowest_debt,
-        state.last,
-        state.hits,
-        state.accounts,
-    )
-
-
-def full_bar(params: Params, state: State, bar: Bar, log: EventLog) -> State:
-    """Advance one bar by every rule, up to the trader's decision."""
-    switches = params.conventions
-    price = funding_price(params.perp.funding_price, bar.close)
-    state = begun(state, bar.open)
-    state = acted(params, state, bar.open, bar, log)
-    state = interest_accrued(state, bar)
-    if switches.funding_first:
-        state = funding_settled(state, bar.funding, price)
-    if switches.settle_at_close:
-        state = repriced(state, bar.close)
-        if state.status == OPEN:
-            state = settled(params, state, bar, log)
-    else:
-        state = part(params, state, bar.open, bar.open, bar.taker)
-        state = through(params, state, bar)
-    if not switches.funding_first:
-        state = funding_settled(state, bar.funding, price)
-    if not switches.settle_at_close:
-        state = part(params, state, bar.close, bar.close, bar.taker)
-        noted(state, bar, log)
-    return exposed(state)
-
-
 def step(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     """Advance one bar; a quiet one by the short way."""
     if state.status == ENDED:
         return state
-    if is_quiet(params, state, bar):
-        state = quiet_bar(params, state, bar)
-        if not bar.is_look:
-            return state
-    else:
-        state = full_bar(params, state, bar, log)
-    state = flagged(state, decided(params, state, bar), state.status, state.is_hurt)
-    if params.conventions.instant and state.order.kind != NO_ORDER:
-        state = acted(params, state, bar.close, bar, log)
-    if state.status != ENDED and equity(state) <= 0.0:
-        state = ended(state)
-    if state.status == ENDED:
-        ev.note(log, bar.number, ev.RUINED, state, NO_LEG, ev.NO_REASON, 0.0, 0.0, 0.0)
+    if not is_quiet(params, state, bar):
+        return whole_bar(params, state, bar, log)
+    state = quiet_bar(params, state, bar)
+    if is_wanted(params, state, bar):
+        return decided_on(params, state, bar, log)
     return state
-
-
-def closing_cost(params: Params, state: State, bar: Bar) -> State:
-    """Pay for closing both legs at the last close, as far as equity reaches; the legs stay."""
-    worth = state.position.long.quantity * bar.close.spot
-    contracts = state.position.short.contracts
-    slip = fill_slippage(params.perp, contracts * bar.close.perp)
-    fill = bar.close.perp * (1.0 + slip)
-    trading = worth * (params.costs.swap_fee + params.costs.flash_fee)
-    trading += contracts * fill * bar.taker
-    slippage = contracts * (fill - bar.close.mark)
-    left = equity(state)
-    cost = affordable(trading, max(slippage, 0.0), left)
-    gain = max(-slippage, 0.0)
-    accounts = post(state.accounts, trading_fees=-cost.trading, slippage=gain - cost.gas)
-    # paid from idle cash, which may be negative for this one moment
-    return changed(state, state.position, state.idle + gain - cost.total, state.transit, accounts)
 
 
 def run(params: Params, bars: Bars) -> Outcome:
@@ -339,9 +99,14 @@ def final_equity(params: Params, bars: Bars) -> float:
     n_bars = len(bars.funding)
     log: EventLog = ev.new_log(1)
     state = open_position(params, bar_at(bars, 0), log)
-    for index in range(n_bars):
-        if index > 0 or params.conventions.accrue_at_opening:
+    index = 1
+    if params.conventions.accrue_at_opening:
+        state = step(params, state, bar_at(bars, 0), log)
+    while index < n_bars:
+        state, index = stretch(params, state, bars, index)
+        if index < n_bars:
             state = step(params, state, bar_at(bars, index), log)
+            index += 1
     return equity(closing_cost(params, state, bar_at(bars, n_bars - 1)))
 
 
