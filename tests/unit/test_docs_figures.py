@@ -126,11 +126,27 @@ def sentences() -> dict[str, list[str]]:
     ]
     glossary = ["5 % APY means 1.05", "5 % is 0.05 / 365", "One basis point is 0.01 %"]
     scenarios = ["fractions (0.05, not 5 %)"]
+    threefold = run_of(bl.RebalanceConfig, 3)
+    near = [run_of(bl.RebalanceConfig, 2, trigger=trigger) for trigger in (4, 5, 6)]
+    down, up, last = (percent(run.annualized_return) for run in near)
+    faq = [
+        f"carry and funding come to +{usd(threefold.ledger.carry + threefold.ledger.funding)} USD;",
+        f"one liquidation takes {usd(-threefold.ledger.liquidation_penalty)} USD,",
+        f"and {usd(-threefold.ledger.revaluation)} USD go to revaluation.",
+        f"trigger 5 ends at {up} a year, and its neighbours 4 and 6 at {down} and {last}.",
+        f"{100 * tuned.hurdle_return:+.2f} % over the sample's window.",
+        f"it shows {percent(drift.annualized_return)} a year,",
+        f"the forgiven losses it is {percent(unforgiven / 10_000 * 365 / len(market))}.",
+    ]
     return {
         "CHANGELOG.md": changes,
         "docs/models.md": equations_,
         "docs/glossary.md": glossary,
         "docs/scenarios.md": scenarios,
+        "docs/faq.md": faq,
+        "docs/quickstart.md": [],
+        "docs/reading-the-report.md": [],
+        "docs/api.md": [],
         "ARCHITECTURE.md": [],
         **{name: [] for name in ADRS},
     }
@@ -184,3 +200,8 @@ def test_what_the_pages_say_about_the_sample() -> None:
         )
         assert distances[0] < distances[1]
     assert words.trigger(legs.NO_EQUITY_LEVERAGE) == "never"
+    assert run_of(bl.RebalanceConfig, 3).counts["liquidations"] == 1
+    assert [
+        run_of(bl.RebalanceConfig, 2, trigger=trigger).counts["liquidations"] for trigger in (4, 5)
+    ] == [1, 0]
+    assert any("debt" in text for text in run_of(bl.RebalanceConfig, 1.5).warnings)

@@ -1,0 +1,169 @@
+"""Write docs/cli.md from the commands themselves, or with --check say whether it is current.
+
+Usage: python scripts/update_cli_docs.py [--check]
+
+Names, defaults and help come from the tree of commands that typer builds, types from the signatures
+of the functions behind it. Help as typer lays it out is not used: that changes between releases.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from basislab.cli.app import app
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
+
+GROUPS = {
+    "Run": ("study", "backtest", "run"),
+    "Ask what one run cannot show": ("sweep", "montecarlo", "certify", "certificate"),
+    "Data and venues": ("data", "venues"),
+    "About": ("version",),
+}
+"""Tasks and their commands, in the order of the page; a command named nowhere comes under OTHER."""
+OTHER = "More"
+
+TYPES = {
+    bool: "flag",
+    int: "integer",
+    float: "number",
+    str: "text",
+    Path: "path",
+}
+
+HEAD = """\
+# Command line
+
+<!-- Written by scripts/update_cli_docs.py from the commands. Change those, then run the script. -->
+
+`--help` after any command shows the same on the screen. Results go to standard output, progress and
+messages to standard error. Numbers are fractions, USD, basis points and days, as in
+[scenario files](scenarios.md). What shows no default may be left out; the meaning says what happens
+then.
+
+Exit status
+: **0**: it ran.
+: **1**: it ran, and what it found is bad: a scenario failed, a check found an error. Also when the
+  reader of standard output went away.
+: **2**: it did not run: a wrong command line, file, name, value or place. One message on standard
+  error.
+: **130**: interrupted.
+"""
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every command that does something, with its words, in the order of the help."""
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, child in command.commands.items():
+        if not getattr(child, "hidden", False):
+            yield from commands(child, (*path, name))
+
+
+def grouped(tree: Any) -> dict[str, list[tuple[tuple[str, ...], Any]]]:
+    """Sort the commands under the headings of the page."""
+    pages: dict[str, list[tuple[tuple[str, ...], Any]]] = {name: [] for name in (*GROUPS, OTHER)}
+    home = {word: group for group, words in GROUPS.items() for word in words}
+    found = list(commands(tree))
+    for path, command in found:
+        pages[home.get(path[0], OTHER)].append((path, command))
+    for group, words in GROUPS.items():
+        pages[group].sort(key=lambda entry: words.index(entry[0][0]))
+    return {group: entries for group, entries in pages.items() if entries}
+
+
+def type_name(annotation: Any) -> str:
+    """Name the type of a parameter as a user would."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+        return " or ".join(type_name(part) for part in parts)
+    if typing.get_origin(annotation) in (list, tuple):
+        return f"{type_name(typing.get_args(annotation)[0])}, repeatable"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return ", ".join(f"`{member.value}`" for member in annotation)
+    return TYPES.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def default_text(parameter: Any) -> str:
+    """Write the default of an option; nothing for a flag that is off or a value left open."""
+    default = parameter.default
+    if parameter.required:
+        return "required"
+    if default in (None, False, (), []):
+        return ""
+    if isinstance(default, Enum):
+        default = default.value
+    if isinstance(default, float):
+        return f"`{default:g}`"
+    if isinstance(default, list | tuple):
+        return f"`{' '.join(str(item) for item in default)}`"
+    return "on" if default is True else f"`{default}`"
+
+
+def names(parameter: Any) -> str:
+    """Write how a parameter is given."""
+    if parameter.opts[0].startswith("-"):
+        return ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+    return f"`{argument(parameter).strip('[]')}`"
+
+
+def argument(parameter: Any) -> str:
+    """Write an argument as in a usage line: brackets where it may be left out."""
+    word = str(parameter.metavar or parameter.name.upper()).strip("[]")
+    return word if parameter.required else f"[{word}]"
+
+
+def cell(text: str | None) -> str:
+    """Put a text into one cell of a table."""
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+def section(path: tuple[str, ...], command: Any) -> str:
+    """Describe one command: usage, what it does, its arguments and options."""
+    hints = typing.get_type_hints(inspect.unwrap(command.callback))
+    shown = [entry for entry in command.params if not getattr(entry, "hidden", False)]
+    arguments = [entry for entry in shown if not entry.opts[0].startswith("-")]
+    options = [entry for entry in shown if entry.opts[0].startswith("-")]
+    usage = ["basislab", *path, *(["[OPTIONS]"] if options else []), *map(argument, arguments)]
+    lines = [f"### `basislab {' '.join(path)}`", "", inspect.cleandoc(command.help or ""), ""]
+    lines += ["```text", " ".join(usage), "```", ""]
+    for title, entries in (("argument", arguments), ("option", options)):
+        if not entries:
+            continue
+        lines += [f"| {title} | type | default | meaning |", "|---|---|---|---|"]
+        for entry in entries:
+            row = (names(entry), type_name(hints[entry.name]), default_text(entry))
+            lines.append(f"| {' | '.join(map(cell, (*row, entry.help)))} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """Return docs/cli.md as the commands say."""
+    parts = [HEAD]
+    for group, entries in grouped(typer.main.get_command(app)).items():
+        parts += [f"## {group}\n", *(section(path, command) for path, command in entries)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def main() -> int:
+    """Write or check; status 1 where a check found a difference."""
+    text = page()
+    if "--check" in sys.argv[1:]:
+        return int(not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
