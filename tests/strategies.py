@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 import hypothesis.strategies as st
+import numpy as np
+from hypothesis.extra.numpy import arrays
 
 from basislab.types import LiquidationPenalty, Market, StudyVenue
 from tests.builders import make_market
@@ -18,36 +20,30 @@ MAX_BARS = 16
 
 
 def _rates(low: float, high: float) -> st.SearchStrategy[float]:
-    """Zero, or a rate of at most 12 decimals: subnormal numbers are no rates."""
-    return st.one_of(st.just(0.0), st.floats(low, high).map(lambda rate: round(rate, 12)))
+    """A rate of at most 12 decimals: subnormal numbers are no rates."""
+    return st.floats(low, high).map(lambda rate: round(rate, 12))
 
 
 @st.composite
 def markets(draw: st.DrawFn, min_bars: int = 1) -> Market:
-    """A daily market: moves, wicks, jumps, and rates of either sign, zero or extreme."""
+    """A daily market: calm days, and among them moves, wicks, jumps, rates of either sign."""
     n_bars = draw(st.integers(min_bars, MAX_BARS))
 
-    def days(values):
-        return draw(st.lists(values, min_size=n_bars, max_size=n_bars))
+    def days(values: st.SearchStrategy[float], calm: float = 0.0) -> np.ndarray:
+        return draw(arrays(np.float64, n_bars, elements=values, fill=st.just(calm)))
 
-    factors = days(st.one_of(st.just(1.0), st.floats(0.9, 1.1)))
+    factors = days(st.floats(0.9, 1.1), calm=1.0)
     for day in draw(st.lists(st.integers(0, n_bars - 1), max_size=3)):
         factors[day] = draw(st.floats(0.2, 4.0))
-    close, price = [], draw(st.floats(0.01, 10_000.0))
-    for factor in factors:
-        price *= factor
-        close.append(price)
-    up = days(st.one_of(st.just(0.0), st.floats(0.0, 0.5)))
-    down = days(st.one_of(st.just(0.0), st.floats(0.0, 0.5)))
-    crash_funding = draw(st.sampled_from([0.0, 0.0, 0.0, -0.9]))
+    close = draw(st.floats(0.01, 10_000.0)) * np.cumprod(factors)
     funding = days(_rates(-0.01, 0.01))
-    funding[draw(st.integers(0, n_bars - 1))] += crash_funding
+    funding[draw(st.integers(0, n_bars - 1))] += draw(st.sampled_from([0.0, 0.0, 0.0, -0.9]))
     return make_market(
-        close,
-        high=[p * (1 + u) for p, u in zip(close, up, strict=True)],
-        low=[p * (1 - d) for p, d in zip(close, down, strict=True)],
-        supply=days(_rates(0.0, 0.003)),
-        borrow=days(_rates(0.0, 0.01)),
+        close.tolist(),
+        high=(close * (1.0 + days(st.floats(0.0, 0.5)))).tolist(),
+        low=(close * (1.0 - days(st.floats(0.0, 0.5)))).tolist(),
+        supply=days(_rates(0.0, 0.003), calm=draw(_rates(0.0, 0.003))),
+        borrow=days(_rates(0.0, 0.01), calm=draw(_rates(0.0, 0.01))),
         funding=funding,
         hurdle=0.05,
     )
