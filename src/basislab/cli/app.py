@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from basislab.cli import backtest, data, montecarlo, run, study, sweep, venues
+from basislab.cli import backtest, certify, data, montecarlo, run, study, sweep, venues
 from basislab.errors import BasisLabError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("study")(study.study)
 app.command("backtest")(backtest.backtest)
 app.command("sweep")(sweep.sweep)
 app.command("montecarlo")(montecarlo.montecarlo)
+app.command("certify")(certify.certify)
 app.command("run")(run.run)
 app.command("venues")(venues.venues)
 app.add_typer(data.app, name="data")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from basislab.report.certificate.sentences import headline, reasons, what_would_change_it
 from basislab.research.overfit.certificate import Certificate
 from basislab.research.overfit.cscv import Cscv
 from basislab.research.overfit.rules import STATED_RATE
@@ -29,6 +30,9 @@ UNITS: dict[str, str] = {
     "_moment": "dimensionless",
 }
 """Units of the leaves that only certificates have."""
+
+KEYS = "abcdefghijklmnopqrstuvwxyz"
+"""Certificates are named by a letter where several are shown: marks hold no digits."""
 
 POINTS = 240
 """Splits of CSCV that the scatter shows, evenly picked from all."""
@@ -61,7 +65,7 @@ def certificate_facts(found: Certificate) -> Facts:
     verdict, chosen = found.verdict, found.candidate
     days = found.bars * found.bar_days
     config = found.config
-    return {
+    facts: Facts = {
         "label": found.label,
         "leverage": None if config is None else config.leverage,
         "trigger": config.trigger_leverage if isinstance(config, RebalanceConfig) else None,
@@ -86,6 +90,12 @@ def certificate_facts(found: Certificate) -> Facts:
         "constants": _constants(found),
         "liquidations": _liquidations(found),
     }
+    told = {
+        "headline": headline(facts),
+        "because": reasons(facts),
+        "changes": what_would_change_it(facts),
+    }
+    return facts | told
 
 
 def _checks(found: Certificate) -> list[Facts]:

@@ -86,9 +86,8 @@ deflated Sharpe ratio on the raw number of trials; the larger p-value of SPA and
 annual excess of the walk-forward; share of the assumed constants' ranges that leaves the optimum
 above the hurdle.
 
-Both p-values, because the studentised test alone is fooled by rare liquidations: a sample that holds
-none of a trial's has a tiny deviation and a huge statistic (benchmarks/certificate.py shows how
-often)."""
+Both p-values, because rare liquidations fool the studentised test: a sample that holds none of a
+trial's has a tiny deviation and a huge statistic (benchmarks/certificate.py shows how often)."""
 
 REQUIRED = ("start_days", "walk_forward")
 """Checks without which nothing can be said: the sample is too short for them."""

@@ -1,0 +1,111 @@
+"""``basislab certify``: how much of a sweep's optimum is luck."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from basislab.cli import grid
+from basislab.cli.backtest import ModelName
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from basislab.report.certificate.facts import Facts
+
+
+def certify(
+    model: grid.Model = ModelName.rebalance,
+    leverage: grid.Leverage = "2",
+    trigger: grid.Trigger = None,
+    capital: grid.Capital = None,
+    perp: grid.Perp = None,
+    lending: grid.Lending = None,
+    open_fee_bps: grid.OpenFee = None,
+    buffer: grid.Buffer = None,
+    min_apy: grid.MinApy = None,
+    entry_apy: grid.EntryApy = None,
+    lookback_days: grid.Lookback = None,
+    slippage: grid.Slippage = None,
+    market: grid.Market = None,
+    start: grid.Start = None,
+    end: grid.End = None,
+    samples: grid.Samples = None,
+    seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the page: Markdown, HTML, figures, facts.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Every number, as JSON.")] = False,
+) -> None:
+    """Certify the best of a sweep, such as --leverage 2 --trigger 3,4,5,6,8,10,never."""
+    from rich.console import Console
+
+    from basislab.cli.output import status, to_json
+
+    fields = grid.read_fields(
+        {
+            "leverage": leverage,
+            "trigger": trigger,
+            "capital_usd": capital,
+            "perp": perp,
+            "lending": lending,
+            "open_fee_bps": open_fee_bps,
+            "buffer": buffer,
+            "min_apy": min_apy,
+            "entry_apy": entry_apy,
+            "lookback_days": lookback_days,
+            "slippage": slippage,
+        },
+        sampled=samples is not None,
+    )
+    with status("certifying (kernels are compiled on the first run)"):
+        from basislab import api
+        from basislab.data import load_market
+        from basislab.report.certificate.facts import certificate_facts
+
+        config, swept = grid.base_config(model, fields)
+        data = load_market(market) if market is not None else load_market()
+        part = data.window(api.as_day(start), api.as_day(end))
+        found = api.certify(part, config, samples=samples, seed=seed, **swept)
+        facts = certificate_facts(found)
+    if as_json:
+        typer.echo(to_json(facts), nl=False)
+    else:
+        _show(facts, Console(highlight=False))
+    if out is not None:
+        _write(found, part, facts, out)
+
+
+def _show(facts: Facts, console: Console) -> None:
+    from rich.text import Text
+
+    from basislab.report.certificate.tables import certificate_tables
+    from basislab.report.terminal import rich_table
+
+    console.print(Text(facts["headline"], style="bold"))
+    for text in facts["because"]:
+        console.print(Text(f"  - {text}"))
+    console.print(Text("What would change it:", style="bold"))
+    for text in facts["changes"]:
+        console.print(Text(f"  - {text}"))
+    for table in certificate_tables(facts).values():
+        console.print()
+        console.print(Text(table.title, style="bold"))
+        console.print(rich_table(table))
+        for note in table.notes:
+            console.print(Text(note, style="dim"))
+
+
+def _write(found: Any, part: Any, facts: Facts, folder: Path) -> None:
+    from basislab.cli.output import status, to_json, write_bytes, write_text
+    from basislab.report.certificate.page import certificate_document
+    from basislab.report.document.files import document_files
+
+    write_text(folder / "certificate.json", to_json(facts))
+    with status("writing") as say:
+        document = certificate_document(found, part)
+        for name, content in document_files(document, progress=say):
+            write_bytes(folder / name.replace("study.", "certificate."), content)
+    typer.echo(f"\nwritten to {folder}: certificate.html, certificate.md, figures/", err=True)
