@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all: a temporary file beside it, synced, renamed.
+    """Write a text file whole or not at all.
 
     Parameters
     ----------
@@ -29,14 +29,28 @@ def write_text(path: Path, text: str) -> None:
     ConfigError
         The file cannot be written; what was there before is untouched.
     """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: a temporary file beside it, synced, renamed.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be written; what was there before is untouched.
+    """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=".", delete=False
-        ) as file:
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".", delete=False) as file:
             temporary = Path(file.name)
-            file.write(text)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         # Temporary files are private; a report is as readable as the user's other files.
@@ -51,6 +65,28 @@ def write_text(path: Path, text: str) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def read_text(path: Path) -> str:
+    """Return a text file that a command needs.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: it cannot be read ({error}). Run 'basislab study'.") from None
 
 
 def to_json(value: Any) -> str:

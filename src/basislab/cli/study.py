@@ -1,11 +1,18 @@
-"""``basislab study``: the study's seven sections on the screen and in files."""
+"""``basislab study``: the study's sections on the screen, and the study as a document in files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from basislab.report.document import Document
+
+MOST_DIFFERENCES = 20
+"""Differences that a check names before it only counts them."""
 
 
 def study(
@@ -22,23 +29,75 @@ def study(
             help="Folder for the report; default: that of STUDY.toml, or ./basislab-study.",
         ),
     ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also write study.pdf (needs the extra pdf).")
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Write nothing; status 1 where the report is not what is computed."
+        ),
+    ] = False,
 ) -> None:
-    """Compute the study: seven sections and a verdict."""
+    """Compute the study: sections and a verdict on the screen, a document in files."""
     from rich.console import Console
 
-    from basislab.cli.output import status, to_json, write_text
+    from basislab.cli.output import status, to_json, write_bytes, write_text
 
     with status("loading (kernels are compiled on the first run)"):
         from basislab.data import load_market
-        from basislab.report.facts import compute_facts
+        from basislab.report.document import build_document
+        from basislab.report.document.files import document_files
+        from basislab.report.facts import facts_of, study_runs
+        from basislab.report.figures import study_figures
         from basislab.report.spec import StudySpec, load_spec
         from basislab.report.terminal import print_study, study_text
 
     spec = StudySpec() if file is None else load_spec(file)
     folder = out or (file.parent if file is not None else Path("basislab-study"))
     with status("loading the market") as say:
-        facts = compute_facts(load_market(spec.market), spec, lambda name: say(f"computing {name}"))
+        runs = study_runs(load_market(spec.market), spec)
+        facts = facts_of(runs, lambda name: say(f"computing {name}"))
+        document = build_document(facts, study_figures(runs, facts))
+    if check:
+        _check(facts, document, folder)
+        return
     print_study(facts, Console(highlight=False))
     write_text(folder / "facts.json", to_json(facts))
     write_text(folder / "study.txt", study_text(facts))
-    typer.echo(f"\nwritten: {folder / 'study.txt'}, {folder / 'facts.json'}", err=True)
+    with status("writing") as say:
+        for name, content in document_files(document, with_pdf=pdf, progress=say):
+            write_bytes(folder / name, content)
+    written = ["study.html", "study.md", "study.txt", "facts.json", "figures/"]
+    written += ["study.pdf"] if pdf else []
+    typer.echo(f"\nwritten: {folder}/ ({', '.join(written)})", err=True)
+
+
+def _check(facts: dict[str, Any], document: Document, folder: Path) -> None:
+    differences = list(_differences(facts, document, folder))
+    for line in differences[:MOST_DIFFERENCES]:
+        typer.echo(line, err=True)
+    if len(differences) > MOST_DIFFERENCES:
+        typer.echo(f"... and {len(differences) - MOST_DIFFERENCES} more", err=True)
+    if differences:
+        typer.echo(f"{folder}: the report is not what is computed; run: make study", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{folder}: the report is what is computed")
+
+
+def _differences(facts: dict[str, Any], document: Document, folder: Path) -> Iterator[str]:
+    """Compare what is there; the page is no part of the repository and may be missing."""
+    import json
+
+    from basislab.cli.output import read_text, to_json
+    from basislab.report.check import fact_differences, text_differences
+    from basislab.report.document import html_page, markdown_text
+    from basislab.report.terminal import study_text
+
+    kept = json.loads(read_text(folder / "facts.json"))
+    yield from fact_differences(json.loads(to_json(facts)), kept)
+    for name, text in (("study.txt", study_text(facts)), ("study.md", markdown_text(document))):
+        yield from text_differences(text, read_text(folder / name), name)
+    page = folder / "study.html"
+    if page.exists() and page.read_bytes() != html_page(document).encode():
+        yield f"{page.name}: differs"

@@ -123,7 +123,9 @@ def constants_section(runs: Runs) -> list[Facts]:
     ]
 
 
-def _as_text(value: float | str | dict[str, float | str]) -> str:
+def _as_text(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(_as_text(item) for item in value)
     if isinstance(value, dict):
         return ", ".join(f"{key} {_as_text(item)}" for key, item in value.items())
-    return value if isinstance(value, str) else f"{value:g}"
+    return f"{value:g}" if isinstance(value, float) else str(value)

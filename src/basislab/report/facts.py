@@ -11,6 +11,7 @@ from typing import Any
 
 from basislab._version import VERSION
 from basislab.report import comparisons, environment, grids, published, risk, sections
+from basislab.report.findings import study_findings
 from basislab.report.runs import Facts, Runs
 from basislab.report.spec import StudySpec
 from basislab.report.verdict import study_verdict
@@ -129,13 +130,48 @@ def compute_facts(market: Market, spec: StudySpec, progress: Progress | None = N
     ConfigError, DataError
         The market lacks what the study needs.
     """
-    runs = Runs(market.window(spec.start, spec.end), spec)
+    return facts_of(study_runs(market, spec), progress)
+
+
+def study_runs(market: Market, spec: StudySpec) -> Runs:
+    """Return the runs of a study over its window; nothing is computed yet.
+
+    Parameters
+    ----------
+    market : Market
+    spec : StudySpec
+
+    Returns
+    -------
+    Runs
+    """
+    return Runs(market.window(spec.start, spec.end), spec)
+
+
+def facts_of(runs: Runs, progress: Progress | None = None) -> Facts:
+    """Compute the facts from runs that figures may share.
+
+    Parameters
+    ----------
+    runs : Runs
+    progress : callable of str, optional
+        Called with the name of each section before it is computed.
+
+    Returns
+    -------
+    dict
+        As `compute_facts`.
+    """
+    spec = runs.spec
+    focus = {"leverage": spec.focus, "capital_usd": spec.capital_usd}
     facts: Facts = {"version": 1, "basislab": VERSION, "study": spec.model_dump(mode="json")}
+    facts["focus"] = focus
     for name, section in SECTIONS.items():
         if progress is not None:
             progress(name.replace("_", " "))
         facts[name] = section(runs)
     facts["verdict"] = study_verdict(facts)
+    facts["findings"] = study_findings(facts)
     rounded: Facts = _rounded(facts)
     return rounded
 

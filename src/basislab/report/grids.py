@@ -18,7 +18,7 @@ from basislab.units import DAYS_PER_YEAR
 def static_section(runs: Runs) -> list[Facts]:
     """Return the ceiling by size and leverage, with what the order book takes."""
     rows = []
-    for capital in runs.spec.capitals_usd:
+    for capital in runs.capitals():
         for leverage in runs.spec.leverages:
             base = runs.base(capital_usd=capital, leverage=leverage)
             result = runs.run(StaticConfig(slippage="book", **base))
@@ -39,7 +39,7 @@ def static_section(runs: Runs) -> list[Facts]:
 def scaling_section(runs: Runs) -> list[Facts]:
     """Return what the realistic run's costs are worth at each size."""
     rows = []
-    for capital in runs.spec.capitals_usd:
+    for capital in runs.capitals():
         for leverage in runs.spec.leverages:
             result = runs.rebalance(leverage, capital_usd=capital)
             flat = -(result.ledger.gas + result.ledger.transfer_fees)

@@ -59,6 +59,15 @@ class Runs:
         names = dict.fromkeys((self.spec.perp, self.spec.rival_perp))
         return [name for name in names if load_venue(name).funding in self.market.funding]
 
+    def capitals(self) -> list[float]:
+        """Return the sizes of the matrix and the study's own, in order.
+
+        Returns
+        -------
+        list of float, USD
+        """
+        return sorted({*self.spec.capitals_usd, self.spec.capital_usd})
+
     def rebalance(self, leverage: float, **changes: Any) -> Result:
         """Return the rebalance model's run, at the default trigger unless changed.
 

@@ -190,6 +190,27 @@ def join(items: Sequence[str]) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
+def plural(number: float, noun: str) -> str:
+    """Return a count with its noun.
+
+    Parameters
+    ----------
+    number : float
+    noun : str
+        In the singular; an s makes its plural.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plural(1, "day"), plural(1234, "day")
+    ('1 day', '1,234 days')
+    """
+    return f"{usd(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def _without_signed_zero(text: str) -> str:
     """Drop the sign of a number that rounds to zero: it says nothing."""
     return text if any(digit in "123456789" for digit in text) else text.lstrip("+-")

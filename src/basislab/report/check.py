@@ -1,0 +1,72 @@
+"""Whether a report says what is computed: facts within a tolerance, text exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import unified_diff
+from typing import Any
+
+TOLERANCE = 1e-9
+"""Largest difference of two facts, relative to the larger of one and the fact."""
+
+
+def fact_differences(found: Any, kept: Any, where: str = "facts") -> Iterator[str]:
+    """Yield what differs between two sets of facts.
+
+    Parameters
+    ----------
+    found, kept : JSON value
+        Computed now, and read from the file.
+    where : str
+        Path of the values.
+
+    Yields
+    ------
+    str
+        One line a difference.
+
+    Examples
+    --------
+    >>> list(fact_differences({"a": [1.0, 2.0]}, {"a": [1.0, 2.1]}))
+    ['facts.a[1]: computed 2.0, kept 2.1']
+    """
+    if isinstance(found, dict) and isinstance(kept, dict):
+        for key in {**found, **kept}:
+            if key not in found or key not in kept:
+                yield f"{where}.{key}: {'only kept' if key in kept else 'only computed'}"
+            else:
+                yield from fact_differences(found[key], kept[key], f"{where}.{key}")
+    elif isinstance(found, list) and isinstance(kept, list):
+        if len(found) != len(kept):
+            yield f"{where}: computed {len(found)} items, kept {len(kept)}"
+        for place, (one, other) in enumerate(zip(found, kept, strict=False)):
+            yield from fact_differences(one, other, f"{where}[{place}]")
+    elif not _same(found, kept):
+        yield f"{where}: computed {found!r}, kept {kept!r}"
+
+
+def _same(found: Any, kept: Any) -> bool:
+    numbers = [isinstance(v, int | float) and not isinstance(v, bool) for v in (found, kept)]
+    if all(numbers):
+        return bool(abs(found - kept) <= TOLERANCE * max(1.0, abs(found), abs(kept)))
+    return type(found) is type(kept) and bool(found == kept)
+
+
+def text_differences(found: str, kept: str, name: str) -> Iterator[str]:
+    """Yield what differs between two texts, as lines of a diff.
+
+    Parameters
+    ----------
+    found, kept : str
+        Computed now, and read from the file.
+    name : str
+        Of the file.
+
+    Yields
+    ------
+    str
+    """
+    if found != kept:
+        yield from unified_diff(
+            kept.splitlines(), found.splitlines(), f"{name} (kept)", f"{name} (computed)", "", "", 0
+        )
