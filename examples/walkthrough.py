@@ -65,7 +65,8 @@ print(f"final less initial       {result.final_usd - result.initial_usd:+.2f}")
 
 # %%
 columns = ["time", "kind", "leg", "price_usd", "moved_usd", "penalty_usd", "equity_usd"]
-print(result.events[columns].to_string(index=False))
+events = result.events[columns].assign(time=result.events["time"].dt.date)
+print(events.fillna({"leg": ""}).to_string(index=False))
 
 # %% [markdown]
 # ## The models side by side
