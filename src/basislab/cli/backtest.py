@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from basislab.types.market import Market
     from basislab.types.result import Result
 
 
@@ -20,23 +21,53 @@ class ModelName(StrEnum):
     rebalance = "rebalance"
     rotation = "rotation"
     conditional = "conditional"
+    venue = "venue"
 
 
 def backtest(
     model: Annotated[ModelName, typer.Option(help="Which model.")] = ModelName.rebalance,
     leverage: Annotated[float, typer.Option(help="Leverage of each half.")] = 3.0,
     capital: Annotated[float, typer.Option(help="Capital in USD, split in two halves.")] = 10_000.0,
-    perp: Annotated[str, typer.Option(help="Venue preset or TOML file.")] = "hyperliquid-study",
-    lending: Annotated[str, typer.Option(help="Lending protocol.")] = "kamino",
+    perp: Annotated[
+        str | None,
+        typer.Option(help="Venue preset or TOML file: hyperliquid-study; venue: hyperliquid."),
+    ] = None,
+    lending: Annotated[
+        str, typer.Option(help="Lending protocol; venue: preset or TOML file.")
+    ] = "kamino",
     market: Annotated[
         str | None, typer.Option(help="Name or path; the sample if left out.")
     ] = None,
     start: Annotated[str | None, typer.Option(help="First day, 2025-01-18.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day, inclusive.")] = None,
-    open_fee_bps: Annotated[float, typer.Option(help="Open fee of the long leg, bps.")] = 15.0,
-    trigger: Annotated[
-        str | None, typer.Option(help="rebalance: leg leverage, or 'never'. Default 2 x leverage.")
+    open_fee_bps: Annotated[
+        float | None, typer.Option(help="Open fee of the long leg, default 15 bps. Not for venue.")
     ] = None,
+    trigger: Annotated[
+        str | None,
+        typer.Option(
+            help="rebalance, venue: leg leverage, or 'never'. Default 2 x leverage; venue: midway "
+            "to the loan's liquidation."
+        ),
+    ] = None,
+    monitor: Annotated[
+        str | None, typer.Option(help="venue: how often the trader looks, default 1h.")
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="venue: trigger, never, bands, distance or volatility.")
+    ] = None,
+    response: Annotated[
+        str | None, typer.Option(help="venue: after a liquidation rehedge, reopen or exit.")
+    ] = None,
+    path_order: Annotated[
+        str | None, typer.Option(help="venue: nearest or pessimistic order of high and low.")
+    ] = None,
+    conventions: Annotated[
+        str | None, typer.Option(help="venue: conventions of the study to keep, by commas.")
+    ] = None,
+    sensitivity: Annotated[
+        bool, typer.Option(help="venue: run every assumed constant over its range.")
+    ] = True,
     buffer: Annotated[
         float | None, typer.Option(help="rotation, conditional: fraction, default 0.10.")
     ] = None,
@@ -62,27 +93,36 @@ def backtest(
         "entry_apy": entry_apy,
         "lookback_days": lookback_days,
         "slippage": slippage,
+        "perp": perp,
+        "open_fee_bps": open_fee_bps,
+        "monitor": monitor,
+        "policy": policy,
+        "response": response,
+        "path_order": path_order,
+        "conventions": None if conventions is None else conventions.split(","),
     }
     raw: dict[str, Any] = {
         "model": model.value,
         "leverage": leverage,
         "capital_usd": capital,
-        "perp": perp,
         "lending": lending,
-        "open_fee_bps": open_fee_bps,
     }
     raw |= {key: value for key, value in given.items() if value is not None}
     raw |= {key: value for key, value in (("start", start), ("end", end)) if value is not None}
     if trigger == "never":
         raw["trigger"] = None
     with status("loading (kernels are compiled on the first run)"):
-        from basislab.scenarios import market_loader, parse_scenario, run_scenario
+        from basislab.scenarios import market_loader, parse_any, run_scenario
 
-        result = run_scenario(parse_scenario(raw), market_loader(market))
+        scenario, load = parse_any(raw), market_loader(market)
+        result = run_scenario(scenario, load)
     if as_json:
         typer.echo(to_json(result.to_dict()), nl=False)
-    else:
-        _show(result, Console(highlight=False))
+        return
+    console = Console(highlight=False)
+    _show(result, console)
+    if model is ModelName.venue:
+        _tell(load(scenario.market), result, scenario, console, with_sensitivity=sensitivity)
 
 
 def _trigger(text: str | None) -> float | None:
@@ -96,6 +136,28 @@ def _trigger(text: str | None) -> float | None:
         raise ConfigError(
             f"--trigger: got {text!r}; it must be a leverage such as 5, or 'never'."
         ) from None
+
+
+def _tell(
+    market: Market, result: Any, scenario: Any, console: Console, *, with_sensitivity: bool
+) -> None:
+    """Say what the run means, in plain words."""
+    from rich.text import Text
+
+    from basislab.cli.output import status
+    from basislab.report.venue_words import plain_words
+
+    with status("running what is assumed over its ranges"):
+        said = plain_words(
+            market,
+            result,
+            start=scenario.start,
+            end=scenario.end,
+            with_sensitivity=with_sensitivity,
+        )
+    console.print(Text("In plain words", style="bold"))
+    for sentence in said:
+        console.print(Text(f"- {sentence}"))
 
 
 def _show(result: Result, console: Console) -> None:

@@ -51,12 +51,20 @@ def import_(
     trust_units: Annotated[
         bool, typer.Option("--trust-units", help="Take rates that look like another unit.")
     ] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", help="TOML that says which file of SOURCE holds which series."),
+    ] = None,
 ) -> None:
-    """Import the venues' own answers, or a table, as a market."""
+    """Import the venues' own answers, a table, or several series, as a market."""
     from basislab.data import check, import_directory, load_table, save_market
 
     options = {"name": name, "max_gap": max_gap, "trust_units": trust_units}
-    if source.is_file():
+    if mapping is not None:
+        from basislab.data.mapping import load_mapping
+
+        market = load_mapping(mapping, folder=source, max_gap=max_gap, name=name)
+    elif source.is_file():
         market = load_table(source, **options)  # type: ignore[arg-type]
     else:
         market = import_directory(source, **options, track=_track)  # type: ignore[arg-type]

@@ -139,7 +139,13 @@ class _Import:
         return Aligner(times, self.step, parse_max_gap(gap), refetch, "", self.gaps)
 
 
-def load_mapping(path: str | Path, *, folder: str | Path | None = None) -> Market:
+def load_mapping(
+    path: str | Path,
+    *,
+    folder: str | Path | None = None,
+    name: str | None = None,
+    max_gap: str | None = None,
+) -> Market:
     """Read the market that a mapping file describes.
 
     Parameters
@@ -148,6 +154,8 @@ def load_mapping(path: str | Path, *, folder: str | Path | None = None) -> Marke
         TOML; see docs/data-format.md and `Mapping`.
     folder : str or Path, optional
         Where its files lie; beside it by default.
+    name, max_gap : str, optional
+        In place of the mapping's.
 
     Returns
     -------
@@ -162,6 +170,8 @@ def load_mapping(path: str | Path, *, folder: str | Path | None = None) -> Marke
     """
     path = Path(path)
     mapping = _parse(path)
+    changes = {"name": name or mapping.name, "max_gap": max_gap or mapping.max_gap}
+    mapping = mapping.model_copy(update=changes)
     job = _job(path, mapping, Path(folder) if folder is not None else path.parent)
     prices: dict[tuple[str, str], PriceSeries] = {
         (one.venue, one.kind): _price(job, one) for one in mapping.price

@@ -8,6 +8,7 @@ from basislab.report import words
 from basislab.report.sections import event_facts
 from basislab.report.tables import Column, Table, event_table
 from basislab.types.result import Result
+from basislab.units import SECONDS_PER_DAY
 
 MAX_EVENTS = 60
 """Events shown on a screen; all of them are in the JSON and in `Result.events`."""
@@ -26,9 +27,10 @@ def result_tables(result: Result) -> Sequence[Table]:
         Summary (its notes are the warnings), waterfall, and events where there are any.
     """
     config = result.config
+    unit = "days" if result.bar_seconds == SECONDS_PER_DAY else "bars"
     title = (
         f"{result.model} {words.multiple(config.leverage)}, {result.market_name}, "
-        f"{result.start} to {result.end} ({len(result.times)} days)"
+        f"{result.start} to {result.end} ({len(result.times)} {unit})"
     )
     summary = [
         ("Capital, USD", words.usd(result.initial_usd, 2)),

@@ -7,6 +7,7 @@ from basislab.scenarios.files import (
     ScenarioFile,
     json_schema,
     market_loader,
+    parse_any,
     parse_file,
     read_file,
     results_text,
@@ -21,6 +22,7 @@ from basislab.scenarios.scenario import (
     Scenario,
     parse_scenario,
 )
+from basislab.scenarios.venue import VenueScenario
 
 __all__ = [
     "CONFIGS",
@@ -31,8 +33,10 @@ __all__ = [
     "PenaltyOverride",
     "Scenario",
     "ScenarioFile",
+    "VenueScenario",
     "json_schema",
     "market_loader",
+    "parse_any",
     "parse_file",
     "parse_scenario",
     "read_file",

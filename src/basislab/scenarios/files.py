@@ -22,6 +22,7 @@ from basislab.scenarios.scenario import (
     parse_scenario,
     refuse_unknown,
 )
+from basislab.scenarios.venue import VenueScenario, parse_venue_scenario
 from basislab.simulate import simulate
 from basislab.types.market import Market
 from basislab.types.result import Result
@@ -53,7 +54,7 @@ MarketLoader = Callable[[str | None], Market]
 
 
 def run(
-    scenarios: Sequence[Scenario],
+    scenarios: Sequence[Scenario | VenueScenario],
     *,
     market: Market | str | None = None,
 ) -> list[Result]:
@@ -61,7 +62,7 @@ def run(
 
     Parameters
     ----------
-    scenarios : sequence of Scenario
+    scenarios : sequence of Scenario or VenueScenario
     market : Market or str, optional
         For scenarios that name none; the package's sample when left out.
 
@@ -131,12 +132,19 @@ def _is_beside(folder: Path, wanted: str) -> bool:
         return False
 
 
-def run_scenario(scenario: Scenario, load: MarketLoader) -> Result:
+def parse_any(raw: object) -> Scenario | VenueScenario:
+    """Validate one scenario of any model; see `parse_scenario`."""
+    if isinstance(raw, dict) and raw.get("model") == "venue":
+        return parse_venue_scenario(raw)
+    return parse_scenario(raw)
+
+
+def run_scenario(scenario: Scenario | VenueScenario, load: MarketLoader) -> Result:
     """Run one scenario.
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario or VenueScenario
     load : callable
         From `market_loader`.
 
@@ -218,7 +226,7 @@ def run_file(
         try:
             if label in seen:
                 raise ConfigError(f"id: {label!r} is used twice. Give every scenario its own.")
-            result = run_scenario(parse_scenario(raw), load)
+            result = run_scenario(parse_any(raw), load)
             yield result.to_dict(with_events=with_events, with_equity=with_equity, id=label)
         except BasisLabError as error:
             yield {"id": label, "error": {"type": type(error).__name__, "message": str(error)}}
@@ -256,9 +264,13 @@ def json_schema() -> dict[str, Any]:
         Draft 2020-12.
     """
     scenario = TypeAdapter(Scenario).json_schema(ref_template="#/$defs/{model}")
-    definitions = scenario.pop("$defs", {}) | {"Scenario": scenario}
+    venue = TypeAdapter(VenueScenario).json_schema(ref_template="#/$defs/{model}")
+    definitions = scenario.pop("$defs", {}) | venue.pop("$defs", {})
+    definitions |= {"Scenario": scenario, "VenueScenario": venue}
+    items = [{"$ref": "#/$defs/Scenario"}, {"$ref": "#/$defs/VenueScenario"}]
     # Left out is twice the leverage, null is never: a default of null would mix them up.
-    del scenario["properties"]["trigger"]["default"]
+    for one in (scenario, venue):
+        del one["properties"]["trigger"]["default"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "basislab scenario file, version 1",
@@ -268,7 +280,7 @@ def json_schema() -> dict[str, Any]:
         "properties": {
             "version": {"const": FORMAT_VERSION},
             "market": {"type": ["string", "null"]},
-            "scenarios": {"type": "array", "items": {"$ref": "#/$defs/Scenario"}},
+            "scenarios": {"type": "array", "items": {"anyOf": items}},
         },
         "$defs": definitions,
     }

@@ -1,0 +1,164 @@
+"""A scenario of the venue engine: keys and defaults (docs/scenarios.md, section "Venue engine")."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from basislab.data.align import parse_max_gap
+from basislab.errors import ConfigError
+from basislab.presets.terms import resolve_terms
+from basislab.scenarios.scenario import Day, Number, Strict, first_problem, refuse_unknown
+from basislab.types.checks import nearest
+from basislab.types.venue_config import VenueConfig
+
+Role = Literal["perp", "lending", "opening", "swap", "transfer"]
+
+_SAME = (
+    "leverage", "capital_usd", "perp", "lending", "opening", "swap", "transfer", "study", "policy",
+    "ltv_band", "margin_band", "distance", "sigma_multiple", "reserve", "entry_apy", "exit_apy",
+    "lookback_days", "response", "path_order", "volume_usd", "collateral_yield",
+)  # fmt: skip
+
+
+class VenueScenario(Strict):
+    """One configuration of the venue engine; unset fields take the documented defaults.
+
+    Parameters
+    ----------
+    model : {"venue"}
+    leverage : float, multiple of one leg's capital
+    id, market : str, optional
+    capital_usd : float, USD
+    perp, lending, opening, swap, transfer, study : str
+        Presets or TOML files.
+    start, end : date, optional
+        Inclusive; the market's own by default.
+    monitor : str
+        How often the trader looks, such as 1h, 4h, 1d.
+    policy : {"trigger", "never", "bands", "distance", "volatility"}
+    trigger : float or None
+        Effective leverage of a leg; None is the policy "never".
+    ltv_band, margin_band, distance, sigma_multiple : float
+    deleverage : bool
+    reserve, entry_apy, exit_apy : float
+    lookback_days : int
+    response : {"rehedge", "reopen", "exit"}
+    path_order : {"nearest", "pessimistic"}
+    volume_usd : float, USD
+    collateral_yield : str, optional
+    conventions : list of str
+    overrides : dict of str to dict of str to float
+        Constants to replace, by role: perp, lending, opening, swap, transfer.
+
+    Examples
+    --------
+    >>> VenueScenario(model="venue", leverage=2, monitor="4h").to_config().monitor_seconds
+    14400
+    """
+
+    model: Literal["venue"]
+    leverage: Number
+    id: str | None = None
+    market: str | None = None
+    capital_usd: Number = 10_000.0
+    perp: str = "hyperliquid"
+    lending: str = "kamino"
+    opening: str = "asgard"
+    swap: str = "dex"
+    transfer: str = "cctp"
+    study: str = "hyperliquid-study"
+    start: Day | None = None
+    end: Day | None = None
+    monitor: str = "1h"
+    policy: Literal["trigger", "never", "bands", "distance", "volatility"] = "trigger"
+    trigger: Number | None = None
+    ltv_band: Number = 0.70
+    margin_band: Number = 0.15
+    distance: Number = 0.10
+    sigma_multiple: Number = 6.0
+    deleverage: bool = True
+    reserve: Number = 0.0
+    entry_apy: Number | None = None
+    exit_apy: Number | None = None
+    lookback_days: int = 7
+    response: Literal["rehedge", "reopen", "exit"] = "reopen"
+    path_order: Literal["nearest", "pessimistic"] = "nearest"
+    volume_usd: Number = 0.0
+    collateral_yield: str | None = None
+    conventions: list[str] = Field(default_factory=list)
+    overrides: dict[Role, dict[str, Number]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, raw: Any) -> Any:
+        if isinstance(raw, dict):
+            refuse_unknown(raw, cls.model_fields, "")
+        return raw
+
+    def to_config(self) -> VenueConfig:
+        """Return the config with its venues resolved and the overrides applied.
+
+        Returns
+        -------
+        VenueConfig
+
+        Raises
+        ------
+        ConfigError
+            A value outside its range, an unknown venue or constant.
+        """
+        values: dict[str, Any] = {name: getattr(self, name) for name in _SAME}
+        if "trigger" in self.model_fields_set:
+            if self.trigger is None:
+                values["policy"] = "never"
+            else:
+                values["trigger"] = self.trigger
+        config = VenueConfig(
+            monitor_seconds=parse_max_gap(self.monitor),
+            has_deleverage=self.deleverage,
+            conventions=tuple(self.conventions),
+            **values,
+        )
+        resolved = resolve_terms(config)
+        changes = {
+            role: _changed(getattr(resolved, role), role, constants)
+            for role, constants in self.overrides.items()
+        }
+        return replace(resolved, **changes) if changes else resolved
+
+
+def _changed(terms: Any, role: str, constants: dict[str, float]) -> Any:
+    known = [one.name for one in fields(terms) if isinstance(getattr(terms, one.name), float)]
+    for name in constants:
+        if name not in known:
+            raise ConfigError(
+                f"overrides.{role}: no number is called {name}{nearest(name, known)}."
+            )
+    assumed = tuple(one for one in terms.assumed if one.field not in constants)
+    return replace(terms, **constants, assumed=assumed)
+
+
+def parse_venue_scenario(raw: object) -> VenueScenario:
+    """Validate one scenario of the venue engine.
+
+    Parameters
+    ----------
+    raw : object
+        As parsed from JSON or TOML.
+
+    Returns
+    -------
+    VenueScenario
+
+    Raises
+    ------
+    ConfigError
+        Its first problem: where, what was found, what is wanted.
+    """
+    try:
+        return VenueScenario.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(first_problem(error)) from None

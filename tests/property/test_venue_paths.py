@@ -1,0 +1,178 @@
+"""What the venue engine keeps on every path: the books, health, prefixes, the quiet way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from basislab.kernels.venue import step as kernel
+from basislab.lowering import lower_bars, lower_params, price_sources
+from basislab.types.venue_config import CONVENTIONS
+from basislab.types.venue_result import parents
+from basislab.venue_run import run_venue
+from tests.venue_builders import LOAN, PERP, costly, free_venue_config, hourly_market
+
+MARGINFI = replace(LOAN, procedure="restore", bonus=0.05, max_ltv=0.6, full_below_usd=10.0)
+AAVE = replace(
+    LOAN, procedure="aave", close_factor=0.5, bonus=0.05, full_ltv=0.79,
+    full_below_usd=2_000.0, min_leftover_usd=1_000.0,
+)  # fmt: skip
+DRIFT = replace(
+    PERP, procedure="partial", liquidation_buffer=0.02, liquidator_fee=0.0075,
+    insurance_fee=0.0075,
+)  # fmt: skip
+
+
+@st.composite
+def paths(draw, min_bars=2, max_bars=30, hours=1):
+    """Hourly bars of perpetual and spot with their own wicks, jumps, rates of either sign."""
+    n_bars = draw(st.integers(min_bars, max_bars))
+
+    def bars(values):
+        return draw(st.lists(values, min_size=n_bars, max_size=n_bars))
+
+    moves = bars(st.one_of(st.just(1.0), st.floats(0.93, 1.07)))
+    for bar in draw(st.lists(st.integers(0, n_bars - 1), max_size=2)):
+        moves[bar] = draw(st.floats(0.4, 2.2))
+    wicks = st.one_of(st.just(0.0), st.floats(0.0, 0.3))
+    up, down = bars(wicks), bars(wicks)
+    basis = bars(st.one_of(st.just(1.0), st.floats(0.98, 1.02)))
+    rows, spot, price = [], [], draw(st.sampled_from([100.0, 0.37, 4_321.0]))
+    for move, rise, fall, gap in zip(moves, up, down, basis, strict=True):
+        start, price = price, price * move
+        top, bottom = max(start, price), min(start, price)
+        rows.append((start, top * (1 + rise), bottom * (1 - fall), price))
+        own = (start * gap, top * (1 + rise / 2) * gap, bottom * (1 - fall / 2) * gap, price * gap)
+        spot.append(own)
+    return hourly_market(
+        rows,
+        spot=spot,
+        supply=draw(st.sampled_from([0.0, 0.05])),
+        borrow=draw(st.sampled_from([0.0, 0.08, 3.0])),
+        funding=bars(st.sampled_from([0.0, 1e-4, -1e-3, -0.2])),
+        hours=hours,
+    )
+
+
+configs = st.builds(
+    lambda base, changes: replace(base, **changes),
+    st.sampled_from([free_venue_config(), costly(free_venue_config())]),
+    st.fixed_dictionaries(
+        {
+            "leverage": st.sampled_from([1.0, 2.0, 2.4]),
+            "capital_usd": st.sampled_from([100.0, 10_000.0, 3e6]),
+            "policy": st.sampled_from(["trigger", "never", "bands", "distance", "volatility"]),
+            "trigger": st.sampled_from([2.6, 3.2, 6.0]),
+            "has_deleverage": st.booleans(),
+            "reserve": st.sampled_from([0.0, 0.2]),
+            "response": st.sampled_from(["rehedge", "reopen", "exit"]),
+            "path_order": st.sampled_from(["nearest", "pessimistic"]),
+            "monitor_seconds": st.sampled_from([3_600, 14_400]),
+            "lending": st.sampled_from([LOAN, MARGINFI, AAVE]),
+            "perp": st.sampled_from([PERP, DRIFT]),
+        },
+        optional={
+            "entry_apy": st.sampled_from([-1.0, 0.0]),
+            "conventions": st.lists(st.sampled_from(CONVENTIONS), max_size=3).map(tuple),
+        },
+    ),
+)
+
+
+@given(market=paths(), config=configs)
+@settings(deadline=None, max_examples=300)
+def test_every_dollar_is_told_and_no_leg_ends_a_bar_unhealthy(market, config):
+    """Books to 1e-9 of capital; transit and idle never negative; parents add up to the change."""
+    result = run_venue(market, config)
+    change = result.final_usd - config.capital_usd
+    turnover = sum(abs(value) for value in result.ledger.accounts.values())
+    tolerance = 1e-9 * max(config.capital_usd, turnover)
+    assert abs(result.ledger.total - change) <= tolerance
+    assert sum(parents(result.ledger).values()) == pytest.approx(change, abs=tolerance)
+    assert result.ledger.loss_borne_by_venue >= 0.0
+    assert result.column("transit_usd").min() >= 0.0
+    assert result.column("idle_usd").min() >= -1e-9 * config.capital_usd
+    if config.conventions:
+        return
+    parts = sum(result.column(name) for name in ("long_usd", "short_usd", "idle_usd"))
+    parts = parts + result.column("transit_usd")
+    assert np.allclose(parts, result.equity_usd, rtol=0, atol=1e-9 * config.capital_usd)
+    assert result.column("long_distance").min() > -1e-9
+    assert result.column("short_distance").min() > -1e-9
+    # neither venue can take more than its own leg: what is idle or on its way is ours
+    ours = result.column("idle_usd") + result.column("transit_usd")
+    assert (result.equity_usd - ours).min() >= -0.05 * config.capital_usd
+    assert (result.column("short_usd") >= -1e-9 * config.capital_usd).all()
+
+
+@given(market=paths(), config=configs)
+@settings(deadline=None, max_examples=150)
+def test_the_sweep_layout_gives_the_same_bits(market, config):
+    params = lower_params(config, market.bar_seconds)
+    bars = lower_bars(market, config, price_sources(market, config))
+    assert kernel.final_equity(params, bars) == kernel.run(params, bars).final
+
+
+@given(market=paths(min_bars=25, max_bars=60), config=configs, days=st.integers(0, 1))
+@settings(deadline=None, max_examples=150)
+def test_no_bar_sees_a_later_one(market, config, days):
+    """Cutting the market after a day leaves curve and record up to it as they were, to the bit."""
+    last = min(market.start.date() + timedelta(days=days), market.end.date())
+    whole, part = run_venue(market, config), run_venue(market, config, end=last)
+    count = len(part.times)
+    assert whole.equity_usd[:count].tobytes() == part.equity_usd.tobytes()
+    assert whole.record[:count].tobytes() == part.record.tobytes()
+    before = [event for event in whole.event_list if event.bar < count]
+    assert repr(before) == repr(list(part.event_list))
+
+
+@given(market=paths(), config=configs)
+@settings(deadline=None, max_examples=100)
+def test_pessimistic_is_never_better_after_one_bar(market, config):
+    """Over the first bar, from the same state, the pessimistic order leaves no more."""
+    if config.has("settle_at_close"):
+        return
+    nearest, worse = (
+        run_venue(market, replace(config, path_order=order)) for order in ("nearest", "pessimistic")
+    )
+    differ = np.flatnonzero(nearest.equity_usd != worse.equity_usd)
+    if len(differ) and not nearest.config.has("instant"):
+        first = differ[0]
+        scale = 1e-3 * config.capital_usd  # funding on what is held at the close comes after
+        gap = abs(market.funding["perp"].rate[first]) * 10 * config.capital_usd
+        assert worse.equity_usd[first] <= nearest.equity_usd[first] + scale + gap
+
+
+@given(market=paths())
+@settings(deadline=None, max_examples=100)
+def test_the_quiet_way_is_the_long_way(market):
+    """The same bars with a policy that always asks for the long way (funding by convention off)."""
+    config = free_venue_config(policy="never")
+    params = lower_params(config, market.bar_seconds)
+    bars = lower_bars(market, config, price_sources(market, config))
+    state = kernel.open_position(params, kernel.bar_at(bars, 0), kernel.ev.new_log(9))
+    log = kernel.ev.new_log(9)
+    for index in range(1, len(market)):
+        bar = kernel.bar_at(bars, index)
+        short, whole = (
+            kernel.step(params, state, bar, log),
+            kernel.whole_bar(params, state, bar, log),
+        )
+        assert kernel.equity(short) == pytest.approx(kernel.equity(whole), rel=1e-12)
+        assert tuple(short.accounts) == pytest.approx(tuple(whole.accounts), abs=1e-8)
+        state = whole
+
+
+def test_seizure_never_exceeds_collateral_at_two_prices():
+    """Spot half of the oracle: seized coins are booked at spot, the difference is a gain there."""
+    rows = [100.0, (100, 100, 60, 60), 60.0]
+    spot = [100.0, (100, 100, 55, 55), 55.0]
+    market = hourly_market(rows, spot=spot, oracle=rows)
+    result = run_venue(market, free_venue_config(policy="never", response="exit"))
+    change = result.final_usd - 10_000
+    assert result.ledger.total == pytest.approx(change, abs=1e-6)
