@@ -116,7 +116,9 @@ def candle_series(rows):
     return PriceSeries(*(np.array(column, float) for column in zip(*full, strict=True)))
 
 
-def hourly_market(perp, *, spot=None, oracle=None, supply=0.0, borrow=0.0, funding=0.0, hours=1):
+def hourly_market(
+    perp, *, spot=None, oracle=None, mark=None, supply=0.0, borrow=0.0, funding=0.0, hours=1
+):
     """A market of hourly (or wider) bars from (open, high, low, close) rows; rates as APY."""
     n_bars = len(perp)
 
@@ -124,6 +126,8 @@ def hourly_market(perp, *, spot=None, oracle=None, supply=0.0, borrow=0.0, fundi
         return np.broadcast_to(np.asarray(values, float), (n_bars,)).copy()
 
     prices = {("perp", "perp"): candle_series(perp)}
+    if mark is not None:
+        prices["perp", "mark"] = candle_series(mark)
     if spot is not None:
         prices["perp", "spot"] = candle_series(spot)
     if oracle is not None:

@@ -131,22 +131,16 @@ def unwatched(**changes):
 
 
 def test_pessimistic_keeps_the_order_that_leaves_less():
-    """The high (+44) is nearer than the low (-46), so it comes first; on the way down from it spot
-    is lower where the oracle crosses 66.67 than on the way from the open: seized coins are worth
-    less, the liquidation costs less. Pessimistic takes the other order."""
-    row, spot = (106, 150, 60, 100), (106, 150, 50, 100)
-    market = {
-        "rows": [100.0, row, 100.0],
-        "spot": [100.0, spot, 100.0],
-        "oracle": [100.0, row, 100],
-    }
-    nearest = run(config=unwatched(), **market)
-    worse = run(config=unwatched(path_order="pessimistic"), **market)
-    assert worse.final_usd < nearest.final_usd - 0.5
-    mirrored = [100.0, (104, 150, 60, 100), 100.0]
-    assert worse.final_usd == pytest.approx(
-        run(mirrored, spot=market["spot"], oracle=mirrored, config=unwatched()).final_usd, rel=1e-2
-    )
+    """The short dies at a mark of 146.34. The low (-44) is nearer than the high (+46): from 60 / 40
+    up to 150 the perpetual then stands at 145.53; from the open, 104 to 150, at 146.34. Buying 100
+    back there costs 81 more, which pessimistic takes."""
+    row, fills = (104, 150, 60, 100), (104, 150, 40, 100)
+    other = {name: [100.0, row, 100.0] for name in ("spot", "oracle", "mark")}
+    nearest = run([100.0, fills, 100.0], config=unwatched(), **other)
+    worse = run([100.0, fills, 100.0], config=unwatched(path_order="pessimistic"), **other)
+    mark = 150 / 1.025
+    fill = 40 + (mark - 60) / 90 * 110
+    assert 100 * (mark - fill) == pytest.approx(nearest.final_usd - worse.final_usd, rel=1e-6)
 
 
 def test_funding_settles_after_the_bars_liquidations():
