@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
 from basislab.report.document.filters import FILTERS
 from basislab.report.document.formulas import FORMULAS
@@ -108,9 +109,18 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update({name: _strict(write) for name, write in FILTERS.items()})
     environment.globals["formula"] = FORMULAS
     return environment
+
+
+def _strict(write: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a filter name the fact that does not exist, instead of failing on its absence."""
+
+    def filtered(value: Any, *arguments: Any) -> Any:
+        return write(str(value) if isinstance(value, Undefined) else value, *arguments)
+
+    return filtered
 
 
 def _render(environment: Environment, name: str, facts: Facts) -> str:
@@ -125,5 +135,5 @@ def _mark(kind: str, key: str, is_there: bool) -> str:  # noqa: FBT001 - one cal
 
 def _has_something_to_say(name: str, facts: Facts) -> bool:
     """Leave out the chapter about claims where there are none, about venues where there is one."""
-    needed = {"published": "published", "venues": "venue_gap"}
+    needed = {"published": "published", "venues": "venue_gap", "certificates": "certificates"}
     return name not in needed or bool(facts[needed[name]])

@@ -129,7 +129,8 @@ def table_html(table: Table) -> str:
     name = escape(table.title, quote=True)
     small = " small" if len(rows) <= _SMALL else ""
     return (
-        f'<div class="table{small}"><div class="scroll" role="region" tabindex="0" aria-label="{name}">'
+        f'<div class="table{small}">'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
         f"<table><caption><span>{escape(table.title)}</span></caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>{notes}</div>"
     )

@@ -5,7 +5,8 @@
   var views = {}; // by figure: the views of its panels
   var timed = []; // views whose x axis is the shared time
   var whole = null; // the longest time any of them shows
-  var zooming = false;
+  var busy = false; // while a zoom is carried to all views, what they report is not news
+  var wanted = null; // the zoom that was asked for meanwhile
 
   function rowsOf(name) {
     var table = source.data[name];
@@ -38,12 +39,20 @@
   }
 
   function setZoom(domain, from) {
-    if (zooming) return;
-    zooming = true;
+    if (busy) {
+      wanted = { domain: domain };
+      return;
+    }
+    busy = true;
     var runs = timed.filter(function (view) { return view !== from; }).map(function (view) {
       return view.signal("zoom_t", domain).runAsync();
     });
-    Promise.all(runs).then(function () { zooming = false; });
+    Promise.all(runs).then(function () {
+      var next = wanted;
+      busy = false;
+      wanted = null;
+      if (next) setZoom(next.domain, null);
+    });
   }
 
   function isTimed(view) {
@@ -54,7 +63,9 @@
     var domain = domainOf(view);
     whole = whole ? [Math.min(whole[0], domain[0]), Math.max(whole[1], domain[1])] : domain;
     timed.push(view);
-    view.addSignalListener("zoom_t", function (name, value) { setZoom(value ? value.map(Number) : null, view); });
+    view.addSignalListener("zoom_t", function (name, value) {
+      if (!busy) setZoom(value ? value.map(Number) : null, view);
+    });
   }
 
   function zoom(view, how) {
