@@ -66,7 +66,10 @@ def called(command: str) -> str:
 def test_a_page_walked_from_top_to_bottom_shows_what_happens(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files are written, commands succeed, examples and commands print what is shown."""
+    """Files are written, commands succeed, examples and commands print what is shown.
+
+    At its end a study has left the files that the page names.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BASISLAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "100")
@@ -88,6 +91,8 @@ def test_a_page_walked_from_top_to_bottom_shows_what_happens(
             doctest.DocTestRunner().run(example, out=report.append, clear_globs=False)
             assert report == []
             namespace = example.globs
+    written = {path.name for path in (tmp_path / "report").iterdir()}
+    assert written == {"study.html", "study.md", "study.txt", "facts.json", "figures"}
 
 
 def test_a_line_that_is_not_printed_would_be_seen() -> None:
