@@ -299,6 +299,17 @@ def test_another_market_gives_a_document_that_speaks_of_it_only():
     assert "venue-gap" not in document.figures
 
 
+def test_a_second_study_is_one_more_file():
+    """Its window and its chapters are its own; SOL fell from 155 to 124 USD in it."""
+    spec = load_spec(STUDY.parents[1] / "sol-2025-h2" / "study.toml")
+    document = document_of(bl.load_market(spec.market), spec)
+    assert list(document.chapters) == spec.chapters
+    text = markdown_text(document)
+    assert "SOL, 2025-07-01 to 2025-12-31" in text
+    assert "2025-01-18" not in text
+    assert 184 == document.facts["market"]["bars_count"]
+
+
 def test_chapters_are_chosen_in_the_study_file():
     spec = StudySpec(lending="aave", chapters=["method", "summary"], holding_days=[7])
     document = document_of(rising_eth_market(), spec)

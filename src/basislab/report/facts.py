@@ -11,6 +11,8 @@ from typing import Any
 
 from basislab._version import VERSION
 from basislab.report import comparisons, environment, grids, published, risk, sections
+from basislab.report.certificate.facts import UNITS as CERTIFICATE_UNITS
+from basislab.report.certificate.section import certificates_section
 from basislab.report.findings import study_findings
 from basislab.report.runs import Facts, Runs
 from basislab.report.spec import StudySpec
@@ -35,6 +37,7 @@ SECTIONS: dict[str, Callable[[Runs], Any]] = {
     "venues": comparisons.venues_section,
     "entry": comparisons.entry_section,
     "breakeven": comparisons.breakeven_section,
+    "certificates": certificates_section,
     "constants": environment.constants_section,
     "rates": environment.rates_section,
     "months": environment.months_section,
@@ -53,7 +56,7 @@ SECTIONS: dict[str, Callable[[Runs], Any]] = {
 }
 """The parts of the facts, in the order in which they are computed."""
 
-UNITS: dict[str, str] = {
+UNITS: dict[str, str] = CERTIFICATE_UNITS | {
     "_usd": "USD",
     "_bps": "basis points of notional",
     "_apy": "fraction per year",

@@ -32,6 +32,7 @@ Chapter = Literal[
     "breakeven",
     "entry",
     "conditional",
+    "certificates",
     "risks",
     "published",
     "conclusions",

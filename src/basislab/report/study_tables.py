@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from string import ascii_lowercase
 
 from basislab.report import words
+from basislab.report.certificate.tables import certificate_summary
 from basislab.report.tables import Column, Facts, Table, event_table
 
 _LEVERAGE = Column("Lev", "leverage", words.multiple)
@@ -31,7 +32,7 @@ def study_tables(facts: Facts) -> list[Table]:
     tables = [_matrix(facts), *_triggers(facts), _fees(facts), *_event_logs(facts)]
     tables += [_fee_sensitivity(facts), _waterfall(facts), _neutrality(facts)]
     tables += [_models(facts), _venues(facts), _entry(facts), _breakeven(facts)]
-    return tables
+    return [*tables, *certificate_summary(facts)]
 
 
 def _matrix(facts: Facts) -> Table:

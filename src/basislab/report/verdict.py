@@ -48,8 +48,21 @@ def _word(default: Facts, tuned: Facts) -> Word:
 def _headline(word: Word, facts: Facts) -> str:
     hurdle = facts["hurdle"]
     bar = f"{hurdle['what']} ({words.percent(hurdle['hurdle_annualized'])} a year)"
+    defaults = [row for row in facts["waterfall"] if row["is_default"]]
+    above, below = (
+        [
+            words.multiple(row["leverage"])
+            for row in defaults
+            if (row["excess_annualized"] > 0) is is_above
+        ]
+        for is_above in (True, False)
+    )
+    but = f", not at {words.join(below)}" if below else ""
     return {
-        "beats": f"On this path the carry trade beat {bar} at its default trigger.",
+        "beats": (
+            f"On this path the carry trade beat {bar} at its default trigger at "
+            f"{words.join(above)}{but}."
+        ),
         "hindsight": f"Only a trigger chosen in hindsight beat {bar}; the default did not.",
         "below": f"Not worth its risk here: no leverage and trigger tried beat {bar}.",
         "loses": f"It lost money at every leverage and trigger tried, against {bar}.",

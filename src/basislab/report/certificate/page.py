@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from basislab._version import VERSION
 from basislab.report.certificate.facts import KEYS, Facts, certificate_facts
-from basislab.report.certificate.tables import certificate_tables
+from basislab.report.certificate.tables import certificate_tables, marked_tables
 from basislab.report.document.chapters import MARK, Document
 from basislab.report.figures.certificates import certificate_figures
-from basislab.report.tables import Table
 from basislab.research.overfit.certificate import Certificate
 from basislab.types.market import Market
 
@@ -58,24 +57,6 @@ def certificate_document(found: Certificate, market: Market) -> Document:
         figures=figures,
         numbers=numbers,
     )
-
-
-def marked_tables(certificates: Sequence[Facts]) -> dict[str, list[Table]]:
-    """Return the tables of some certificates by the names that marks use.
-
-    Parameters
-    ----------
-    certificates : sequence of dict
-
-    Returns
-    -------
-    dict of str to list of Table
-    """
-    return {
-        f"certificate-{KEYS[number]}-{name}": [table]
-        for number, facts in enumerate(certificates)
-        for name, table in certificate_tables(facts).items()
-    }
 
 
 def certificate_blocks(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from basislab.report import words
+from basislab.report.certificate.facts import KEYS
 from basislab.report.certificate.sentences import NAMES, constant_name
 from basislab.report.tables import Column, Table
 
@@ -42,6 +43,73 @@ def certificate_tables(facts: Facts) -> dict[str, Table]:
         "episodes": _episodes(facts),
     }
     return {name: table for name, table in made.items() if table.rows}
+
+
+def marked_tables(certificates: Sequence[Facts]) -> dict[str, list[Table]]:
+    """Return the tables of some certificates by the names that chapters use.
+
+    Parameters
+    ----------
+    certificates : sequence of dict
+
+    Returns
+    -------
+    dict of str to list of Table
+        Every name is there; one without rows stands for nothing.
+    """
+    names = ("checks", "trials", "months", "windows", "constants", "episodes")
+    return {
+        f"certificate-{key}-{name}": [tables[name]] if name in tables else []
+        for key, facts in zip(KEYS, certificates, strict=False)
+        for tables in [certificate_tables(facts)]
+        for name in names
+    }
+
+
+def certificate_summary(facts: Facts) -> list[Table]:
+    """Return one row a certificate for the end of a study.
+
+    Parameters
+    ----------
+    facts : dict
+        Of a study.
+
+    Returns
+    -------
+    list of Table
+        Empty where nothing was certified.
+    """
+    rows = [
+        {
+            "label": one["label"],
+            "word": one["word"],
+            "excess": one["excess_annualized"],
+            "starts": one["fan"]["above_share"],
+            "near": (one["neighbourhood"] or {}).get("above_share"),
+            "pbo": (one["cscv"] or {}).get("pbo_probability"),
+            "sharpe": one["sharpe"]["raw"]["deflated_probability"],
+            "walk": one["walk"]["excess_annualized"],
+            "is_marked": one["word"] == "recommended",
+        }
+        for one in facts["certificates"]
+    ]
+    columns = [
+        Column("Best trigger", "label"),
+        Column("Verdict", "word"),
+        Column("Excess pts", "excess", words.points),
+        Column("Starts", "starts", words.share),
+        Column("Near", "near", words.share),
+        Column("PBO", "pbo", words.share),
+        Column("Sharpe", "sharpe", words.share),
+        Column("Walk pts", "walk", words.points),
+    ]
+    note = (
+        "Starts, near: share of start days and of neighbouring choices above the hurdle. PBO: "
+        "probability of backtest overfitting. Sharpe: probability of a true edge beyond luck "
+        "(deflated). Walk: chosen on the past, lived through afterwards, against the hurdle."
+    )
+    title = "Certificates: how much of each optimum is luck"
+    return [Table("E", title, columns, rows, [note])] if rows else []
 
 
 def _table(

@@ -14,6 +14,7 @@ NAMES: dict[str, str] = {
     "B": "venues",
     "C": "entry",
     "D": "breakeven",
+    "E": "certificates",
 }
 """The terminal's numbers, by what the chapters call them."""
 

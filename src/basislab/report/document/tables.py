@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from basislab.report import words
+from basislab.report.certificate.tables import marked_tables
 from basislab.report.document.headers import HEADERS, NAMES
 from basislab.report.findings import focus_row
 from basislab.report.runs import Facts
@@ -41,6 +42,7 @@ def document_tables(facts: Facts) -> dict[str, list[Table]]:
         if key is not None:
             made[NAMES[key[0]]].append(_written_out(table))
     made |= {name: [make(facts)] for name, make in _OWN.items()}
+    made |= marked_tables(facts["certificates"])
     return {name: [table for table in tables if table.rows] for name, tables in made.items()}
 
 

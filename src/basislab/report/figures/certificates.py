@@ -16,9 +16,9 @@ from basislab.report.figures.base import (
     Line,
     Rows,
     chosen,
-    lines_chart,
     sized,
 )
+from basislab.report.figures.lines import lines_chart
 from basislab.report.figures.palette import map_class, role
 from basislab.report.runs import Facts
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from basislab.report.figures import bars, events, maps, paths, waterfall
 from basislab.report.figures.base import Figure
+from basislab.report.figures.certificates import certificate_figures
 from basislab.report.runs import Facts, Runs
 
 FIGURES: dict[str, Callable[[Runs, Facts], Figure]] = {
@@ -57,8 +58,9 @@ def study_figures(runs: Runs, facts: Facts) -> dict[str, Figure]:
     dict of str to Figure
         By key, in the document's order; one that would be empty is left out.
     """
-    return {
+    made = {
         key: make(runs, facts)
         for key, make in FIGURES.items()
         if _NEEDS.get(key, lambda _: True)(facts)
     }
+    return made | certificate_figures(facts["certificates"])

@@ -64,7 +64,14 @@ def map_chart(
             f"{x}:N",
             sort=list(orders[0]),
             title=titles[0],
-            axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False),
+            axis=alt.Axis(
+                labelAngle=0,
+                orient="top",
+                domain=False,
+                ticks=False,
+                labelOverlap=False,
+                labelFontSize=alt.ExprRef("width < 420 ? 10 : 12"),
+            ),
         ),
         y=alt.Y(
             f"{y}:N", sort=list(orders[1]), title=titles[1], axis=alt.Axis(titleY=-14, titleX=-6)
@@ -92,10 +99,14 @@ def _typeset(text: str) -> str:
 
 
 def _whole(text: str) -> str:
-    return f"{float(text[:-1]):+.0f}" if text.endswith("%") else text
+    if not text.endswith("%"):
+        return text
+    whole = round(float(text[:-1]))
+    return f"{whole:+d}" if whole else "0"
 
 
-def _largest(values: Sequence[float | None]) -> float:
+def largest(values: Sequence[float | None]) -> float:
+    """Return the largest magnitude, 1 where there is none: the bound of a scale."""
     return max((abs(value) for value in values if value is not None), default=1.0) or 1.0
 
 
@@ -214,7 +225,7 @@ def _excess_map(
     titles: tuple[str | None, str | None],
     label: Callable[[Facts], str],
 ) -> Chart:
-    bound = min(_largest([row["excess_annualized"] for row in rows]), 0.2)
+    bound = min(largest([row["excess_annualized"] for row in rows]), 0.2)
     cells: list[dict[str, Any]] = [
         {
             "column": write(row[column]),
@@ -249,87 +260,6 @@ def _excess_map(
         ),
         tips=tips,
     )
-
-
-def months_figure(runs: Runs, facts: Facts) -> Figure:
-    """Return what the ceiling earned in every month beside what the hurdle earned.
-
-    Parameters
-    ----------
-    runs : Runs
-    facts : dict
-
-    Returns
-    -------
-    Figure
-    """
-    held = Held()
-    cells: Rows = []
-    excess = [_month_excess(row) for row in facts["months"]]
-    bound = _largest([value for values in excess for value in values.values()])
-    for row, against in zip(facts["months"], excess, strict=True):
-        for item in row["static"]:
-            value = against[item["leverage"]]
-            cells.append(
-                {
-                    "month": row["month"],
-                    "at": words.multiple(item["leverage"]),
-                    "label": words.percent(item["pnl_return"], 2),
-                    "excess": f"{words.decimal(value * 100)} points",
-                    "step": map_class(value, bound),
-                }
-            )
-        cells.append(
-            {
-                "month": row["month"],
-                "at": "hurdle",
-                "label": words.percent(_month_hurdle(row), 2),
-                "excess": "",
-                "step": None,
-            }
-        )
-    best = max(facts["months"], key=lambda row: row["static"][-1]["pnl_return"])
-    worst = min(facts["months"], key=lambda row: row["static"][-1]["pnl_return"])
-    top = words.multiple(runs.spec.leverages[-1])
-    return Figure(
-        key="months",
-        title="What the ceiling earned each month, share of capital before costs",
-        alt=(
-            f"Map of months against leverage, coloured by the difference to the hurdle. At {top} "
-            f"the best month is {best['month']} "
-            f"({words.percent(best['static'][-1]['pnl_return'], 2)}), the worst {worst['month']} "
-            f"({words.percent(worst['static'][-1]['pnl_return'], 2)})."
-        ),
-        data=held.rows,
-        panels=[
-            map_chart(
-                held,
-                cells,
-                x="at",
-                y="month",
-                titles=(None, None),
-                orders=(
-                    [*(words.multiple(leverage) for leverage in runs.spec.leverages), "hurdle"],
-                    [row["month"] for row in facts["months"]],
-                ),
-                tips=[
-                    ("month", "month"),
-                    ("at", "run"),
-                    ("label", "earned"),
-                    ("excess", "against the hurdle"),
-                ],
-            ).properties(height=26 * len(facts["months"]))
-        ],
-    )
-
-
-def _month_hurdle(row: Facts) -> float:
-    return float((1 + row["hurdle_apy"]) ** (row["days_count"] / 365) - 1)
-
-
-def _month_excess(row: Facts) -> dict[float, float]:
-    hurdle = _month_hurdle(row)
-    return {item["leverage"]: item["pnl_return"] - hurdle for item in row["static"]}
 
 
 def breakeven_figure(runs: Runs, facts: Facts) -> Figure:

@@ -11,10 +11,10 @@ from basislab.report.figures.base import (
     Figure,
     Held,
     Line,
-    lines_chart,
     sized,
 )
 from basislab.report.figures.events import price_panel, window
+from basislab.report.figures.lines import lines_chart
 from basislab.report.figures.palette import role
 from basislab.report.runs import Facts, Runs
 

@@ -94,7 +94,7 @@ def _step(
         "to_usd": end,
         "right_usd": max(start, end),
         "amount_usd": amount,
-        "label": words.signed_usd(amount),
+        "label": words.signed_usd(amount).replace("-", "\u2212"),
         "colour": role(colour or ("gain" if amount >= 0 else "loss")),
     }
 
