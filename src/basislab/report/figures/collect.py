@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from basislab.report.figures import bars, events, maps, paths, waterfall
+from basislab.report.figures import bars, events, maps, months, paths, waterfall
 from basislab.report.figures.base import Figure
 from basislab.report.figures.certificates import certificate_figures
 from basislab.report.runs import Facts, Runs
@@ -12,7 +12,7 @@ from basislab.report.runs import Facts, Runs
 FIGURES: dict[str, Callable[[Runs, Facts], Figure]] = {
     "hurdle": bars.hurdle_figure,
     "rates": bars.rates_figure,
-    "months": maps.months_figure,
+    "months": months.months_figure,
     "income": paths.income_figure,
     "equity": paths.equity_figure,
     "drawdown": paths.drawdown_figure,
