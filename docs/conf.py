@@ -19,6 +19,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
+smartquotes = False  # `--option` in a sentence stays as it is typed
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # docstrings say shape and unit too
