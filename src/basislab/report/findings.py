@@ -279,8 +279,8 @@ def _conclusions(facts: Facts) -> Sentences:
 
 _ADVICE = {
     "beats": (
-        "On this path the trade was paid for its risk at its default trigger; before capital is "
-        "committed, the same has to hold on other paths and under the venues' own rules."
+        "What holds on this path has to hold on other paths, and under the venues' own rules, "
+        "before capital is committed."
     ),
     "hindsight": (
         "The excess exists for a trigger that nobody could have known; treat it as zero until "
