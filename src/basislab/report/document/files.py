@@ -11,7 +11,7 @@ from basislab.report.document.page import Drawn, html_page, vega_bundle
 from basislab.report.document.text import FIGURE_FOLDER, file_names, markdown_text
 from basislab.report.figures import Figure
 
-PNG_SCALE = 2
+PNG_SCALE = 1.5
 """Pixels of a PNG for every pixel of its SVG."""
 
 Progress = Callable[[str], None]
