@@ -167,7 +167,7 @@ def sweep(
     Returns
     -------
     DataFrame
-        One row a configuration: the swept fields, final_usd, return, annualized_return,
+        One row a configuration: the swept fields (a trigger of None is NaN), final_usd, return, annualized_return,
         hurdle_return, excess_return, max_drawdown (fractions), every account (USD), every count.
 
     Raises
@@ -180,9 +180,9 @@ def sweep(
     Examples
     --------
     >>> import basislab as bl
-    >>> frame = bl.sweep(bl.load_market(), bl.RebalanceConfig(leverage=3), trigger=[5, 6, None])
+    >>> frame = bl.sweep(bl.load_market(), bl.RebalanceConfig(leverage=3), trigger=[5, 6, 8])
     >>> frame[["trigger", "liquidations"]].to_dict("list")
-    {'trigger': [5.0, 6.0, None], 'liquidations': [2, 1, 10]}
+    {'trigger': [5.0, 6.0, 8.0], 'liquidations': [2, 1, 5]}
     """
     from basislab.jobs.run import Setting, run_sweep, sweep_description
     from basislab.research.batch import lower_window

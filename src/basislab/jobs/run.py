@@ -123,13 +123,14 @@ def _statistics(
     workers: int,
 ) -> tuple[Statistics, FloatArray]:
     """Read the outcomes a slab of configurations at a time: memory is bounded by the slabs."""
-    parts = [store.get(number) for number in range(n_chunks)]
-    n_marks = len(parts[0]["fan"])
+    n_marks = len(store.get(0)["fan"])
     per_config = max(1, n_paths * bytes_per_run(n_marks))
     size = max(1, SLAB_BYTES // per_config)
     slabs = [slice(first, first + size) for first in range(0, len(capital), size)]
 
     def look(slab: slice) -> tuple[Statistics, FloatArray]:
+        # files are mapped anew for every slab: what stays mapped stays in memory
+        parts = [store.get(number) for number in range(n_chunks)]
         outcomes = Outcomes(
             *(
                 np.concatenate([part[name][..., slab, :] for part in parts], axis=-1)

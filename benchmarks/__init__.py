@@ -1,0 +1,1 @@
+"""Speed and calibration; run by `make bench`, never by the tests."""

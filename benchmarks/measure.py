@@ -1,0 +1,284 @@
+"""Measurements: each returns plain numbers; the best of several tries, because noise only adds.
+
+Kernels are timed by the processor time of their thread: it does not count what other programs take
+from it. Whole jobs and commands are timed by the clock on the wall, and so want a quiet machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import basislab as bl
+from basislab.kernels import paths, rebalance
+from basislab.kernels.bars import Bars
+from basislab.kernels.summary import FINAL, FIRST_COUNT
+from basislab.research.batch import Group, empty_bars, group_configs, new_kept, no_rows
+from basislab.research.bootstrap import drawable_bars
+from basislab.research.montecarlo import Plan, chunk_paths, make_plan, run_chunk
+from basislab.simulate import lower_config, lower_market
+from basislab.types import Market, RebalanceConfig, StudyVenue
+from benchmarks.plain_study import simulate as plain_simulate
+
+NS = 1e9
+N_BARS = 410
+
+
+def best(work: Callable[[], object], tries: int = 5, at_least: float = 0.05) -> float:
+    """Return the shortest time of one call, in seconds of its thread; short calls are repeated."""
+    began = time.thread_time()
+    work()
+    once = time.thread_time() - began
+    repeat = max(1, int(at_least / max(once, 1e-9)))
+    times = []
+    for _ in range(tries):
+        began = time.thread_time()
+        for _ in range(repeat):
+            work()
+        times.append((time.thread_time() - began) / repeat)
+    return min(times)
+
+
+def venue() -> StudyVenue:
+    """Return the study's venue."""
+    return bl.load_venue("hyperliquid-study")
+
+
+def study_configs(count: int) -> list[RebalanceConfig]:
+    """Return parameter sets as the study's grids have them: 2x to 4x, triggers 1.3 L to 4 L."""
+    wide = max(1, round(count**0.5))
+    many = [
+        RebalanceConfig(leverage=leverage, trigger=leverage * factor, perp=venue())
+        for leverage in np.linspace(2, 4, wide)
+        for factor in np.linspace(1.3, 4, -(-count // wide))
+    ]
+    return many[:count]
+
+
+def sample_bars(market: Market) -> Bars:
+    """Return the sample as the kernels read it, writable."""
+    return Bars(*(np.array(values) for values in lower_market(market, "hyperliquid", "kamino")))
+
+
+def history(market: Market, count: int, n_bars: int = N_BARS, block: float = 29.0) -> Plan:
+    """Return a plan over the sample's history."""
+    return make_plan(
+        market,
+        study_configs(count),
+        drawable_bars(market, None),
+        n_bars=n_bars,
+        block=block,
+        seed=1,
+    )
+
+
+def run_group(group: Group, given: Bars) -> np.ndarray[Any, Any]:
+    """Run one group in lanes over a given path and return its summaries."""
+    kept = new_kept(len(group.rows), 1, np.zeros(0, np.int64))
+    task = paths.Task(0, 0, 1, 1.0, 1.0, is_given=True)
+    paths.run_rebalance(group.rows, given, no_rows(), task, kept)
+    return kept.table
+
+
+def plain_python(market: Market) -> dict[str, float]:
+    """Time plain Python, after checking that it gives the package's numbers."""
+    bars = sample_bars(market)
+    rows = [
+        dict(zip(Bars._fields, map(float, row), strict=True)) for row in zip(*bars, strict=True)
+    ]
+    config = RebalanceConfig(leverage=3, trigger=6, perp=venue())
+    params = lower_config(rebalance.Params, config, venue())._asdict()
+    expected = bl.backtest(market, config)
+    assert abs(plain_simulate(params, rows)["final"] - expected.final_usd) < 1e-8
+    seconds = best(lambda: plain_simulate(params, rows), tries=7)
+    return {"ns_per_bar": seconds / len(rows) * NS}
+
+
+TWIN = """
+import time, numpy as np, basislab as bl
+from basislab.kernels import rebalance
+from basislab.simulate import lower_config, lower_market
+from basislab.types import RebalanceConfig
+venue = bl.load_venue("hyperliquid-study")
+bars = lower_market(bl.load_market(), "hyperliquid", "kamino")
+params = lower_config(rebalance.Params, RebalanceConfig(leverage=3, trigger=6, perp=venue), venue)
+times = []
+for _ in range(15):
+    began = time.thread_time()
+    rebalance.run(params, bars)
+    times.append(time.thread_time() - began)
+print(min(times) / len(bars.close) * 1e9)
+"""
+
+
+def twin() -> dict[str, float]:
+    """Time the kernels' own source as plain Python, in a process without numba."""
+    done = subprocess.run(
+        [sys.executable, "-c", TWIN],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {"ns_per_bar": float(done.stdout)}
+
+
+def scalar(market: Market) -> dict[str, float]:
+    """Time one compiled run with equity curve and events, and the whole public call."""
+    bars = lower_market(market, "hyperliquid", "kamino")
+    config = RebalanceConfig(leverage=3, trigger=6, perp=venue())
+    params = lower_config(rebalance.Params, config, venue())
+    rebalance.run(params, bars)
+    kernel = best(lambda: rebalance.run(params, bars), tries=15)
+    public = best(lambda: bl.backtest(market, config))
+    return {
+        "ns_per_bar": kernel / len(bars.close) * NS,
+        "run_us": kernel * 1e6,
+        "backtest_us": public * 1e6,
+    }
+
+
+def lanes(market: Market, count: int = 320) -> dict[str, float]:
+    """Time the lanes on the sample and on drawn paths, with full ledger attribution."""
+    given = sample_bars(market)
+    [group] = group_configs(study_configs(count))
+    table = run_group(group, given)
+    seconds = best(lambda: run_group(group, given), tries=15)
+    work = count * len(given.close)
+    quiet = calm_group(count)
+    calm = best(lambda: run_group(quiet, given), tries=15)
+    plan = history(market, count)
+    n_paths = 100
+    kept = new_kept(count, n_paths, np.zeros(0, np.int64))
+    task = paths.Task(1, 0, n_paths, plan.block, plan.price, is_given=False)
+    rows = plan.groups[0].rows
+
+    def drawn() -> None:
+        paths.run_rebalance(rows, empty_bars(N_BARS), plan.histories[0], task, kept)
+
+    events = 0.0
+    for path in range(20):
+        one = new_kept(count, 1, np.zeros(0, np.int64))
+        task_one = paths.Task(1, path, 1, plan.block, plan.price, is_given=False)
+        paths.run_rebalance(rows, empty_bars(N_BARS), plan.histories[0], task_one, one)
+        events += one.table[:, FIRST_COUNT + 1 : FIRST_COUNT + 3].sum()
+    return {
+        "sample_ns": seconds / work * NS,
+        "sample_event_share": float(table[:, FIRST_COUNT + 1 : FIRST_COUNT + 3].sum()) / work,
+        "calm_ns": calm / work * NS,
+        "drawn_ns": best(drawn) / (count * N_BARS * n_paths) * NS,
+        "drawn_event_share": events / (20 * count * N_BARS),
+    }
+
+
+def calm_group(count: int) -> Group:
+    """Return configurations to which nothing happens on the sample."""
+    many = [
+        RebalanceConfig(leverage=leverage, trigger=None, perp=venue())
+        for leverage in np.linspace(1.0, 1.2, count)
+    ]
+    return group_configs(many)[0]
+
+
+def largest_difference(market: Market, count: int = 320) -> dict[str, float]:
+    """Compare lanes and scalar kernel: the largest difference of a final equity, over capital."""
+    given = sample_bars(market)
+    [group] = group_configs(study_configs(count))
+    table = run_group(group, given)
+    worst = 0.0
+    for row, params in zip(table, group.rows, strict=True):
+        whole = rebalance.Params(*params[:8], int(params[8]), params[9])
+        worst = max(worst, abs(row[FINAL] - rebalance.run(whole, given).final) / params[0])
+    return {"of_capital": worst}
+
+
+JOB = """
+import json, resource, time
+import basislab as bl, numpy as np
+from benchmarks.measure import history
+from basislab.jobs.run import Setting, run_plan
+market = bl.load_market()
+plan = history(market, {configs})
+capital = np.full({configs}, 10_000.0)
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+run_plan(plan, 32, capital, (30, 90, 365), Setting())
+before = peak()
+times, cpu = [], []
+for _ in range({tries}):
+    began, busy = time.perf_counter(), time.process_time()
+    run_plan(plan, {paths}, capital, (30, 90, 365), Setting())
+    times.append(time.perf_counter() - began)
+    cpu.append(time.process_time() - busy)
+found = {{"seconds": min(times), "cpu": min(cpu), "peak_mb": peak(), "before_mb": before}}
+print(json.dumps(found))
+"""
+
+
+def job(n_paths: int, n_configs: int, tries: int = 3) -> dict[str, float]:
+    """Time a whole Monte-Carlo with its quantiles in a process of its own, with its peak memory."""
+    code = JOB.format(configs=n_configs, paths=n_paths, tries=tries)
+    root = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(done.stdout))
+
+
+def run_all(plan: Plan, n_paths: int) -> None:
+    """Run a plan in this thread, chunk by chunk."""
+    for chunk in chunk_paths(n_paths, plan.n_configs, 0):
+        run_chunk(plan, chunk)
+
+
+def scaling(market: Market) -> dict[str, dict[str, float]]:
+    """Return ns per bar and configuration at 1, 10 and 100 times the bars, paths and scenarios."""
+    found: dict[str, dict[str, float]] = {}
+
+    def one(n_bars: int, n_paths: int, n_configs: int) -> float:
+        plan = history(market, n_configs, n_bars)
+        seconds = best(lambda: run_all(plan, n_paths), tries=3)
+        return seconds / (n_bars * n_paths * n_configs) * NS
+
+    for name, base in (("bars", 0), ("paths", 1), ("scenarios", 2)):
+        found[name] = {}
+        for factor in (1, 10, 100):
+            size = [N_BARS, 64, 64]
+            size[base] *= factor
+            found[name][f"{factor}x"] = one(*size)
+    return found
+
+
+def start_up() -> dict[str, float]:
+    """Return the median time of whole commands, in seconds, caches warm."""
+    commands = {
+        "import basislab": ["-c", "import basislab"],
+        "basislab --help": ["-c", "from basislab.cli import main; main()", "--help"],
+        "basislab sweep --help": ["-c", "from basislab.cli import main; main()", "sweep", "-h"],
+        "basislab backtest": ["-c", "from basislab.cli import main; main()", "backtest"],
+        "basislab sweep": ["-c", "from basislab.cli import main; main()", "sweep", "--leverage",
+                           "2:4:0.5", "--trigger", "4:8:0.5"],
+        "basislab montecarlo": ["-c", "from basislab.cli import main; main()", "montecarlo"],
+    }  # fmt: skip
+    found = {}
+    for name, arguments in commands.items():
+        times = []
+        for _ in range(4):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+            times.append(time.perf_counter() - began)
+        found[name] = statistics.median(times[1:])
+    return found
