@@ -1,0 +1,99 @@
+"""Costly runs on wild made paths: exact books, and responses by hand where a loan has shrunk."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from basislab.types.venue_config import POLICY_KINDS, RESPONSES
+from basislab.venue_run import run_venue
+from tests.venue_builders import costly, free_venue_config, hourly_market
+
+
+def wild(seed, n_bars=72):
+    """A random hourly walk of 4 % an hour with wicks; spot 1 % off the perpetual."""
+    random = np.random.default_rng(seed)
+    close = 100 * np.exp(np.cumsum(0.04 * random.standard_normal(n_bars)))
+    start = np.concatenate(([100.0], close[:-1]))
+    high = np.maximum(start, close) * (1 + 0.02 * random.random(n_bars))
+    low = np.minimum(start, close) * (1 - 0.02 * random.random(n_bars))
+    rows = np.stack([start, high, low, close], axis=1)
+    gap = 1 + 0.01 * random.standard_normal((n_bars, 1))
+    return hourly_market(
+        [tuple(row) for row in rows.tolist()],
+        spot=[tuple(row) for row in (rows * gap).tolist()],
+        supply=0.05,
+        borrow=0.08,
+        funding=1e-3 * random.standard_normal(n_bars),
+    )
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_books_are_exact_whatever_happens(seed):
+    """The identity to 1e-9 of capital; costs never pay, the venue's losses never cost."""
+    config = costly(
+        free_venue_config(
+            leverage=2.4,
+            policy=POLICY_KINDS[seed % 5],
+            trigger=3.0,
+            response=RESPONSES[seed % 3],
+            reserve=0.1 * (seed % 2),
+            has_deleverage=seed % 4 < 2,
+        )
+    )
+    result = run_venue(wild(seed), config)
+    books = result.ledger.accounts
+    change = result.final_usd - config.capital_usd
+    assert change == pytest.approx(sum(books.values()), abs=1e-9 * config.capital_usd)
+    assert max(books["trading_fees"], books["gas"], books["transfer_fees"]) <= 0.0
+    assert books["loss_borne_by_venue"] >= 0.0
+    assert result.column("long_distance").min() > 0.0
+    assert result.column("short_distance").min() > 0.0
+
+
+def test_a_rehedge_buys_back_what_the_loan_lost():
+    """Kamino seizes 7.5075 coins of 100 at 66.67; at the next open as many contracts are bought at
+    66 * (1 + slippage) and 4.5 bps."""
+    config = costly(free_venue_config(policy="never", response="rehedge"))
+    market = hourly_market([100.0, (100, 100, 66.6, 66.6), 66.0, 66.0])
+    result = run_venue(market, config)
+    net = result.column("net_coins")
+    assert net[1] < -1.0
+    assert [0.0, 0.0] == pytest.approx(net[2:].tolist(), abs=1e-9)
+    size = -net[1]
+    fill = 66.0 * (1 + 1e-4 + 1.4e-4 * size * 66.0 / 100_000)
+    cost = size * (fill - 66.0) + size * fill * 4.5e-4
+    [event] = [one for one in result.event_list if one.kind == "rehedge"]
+    assert cost == pytest.approx(event.cost_usd, rel=1e-6)
+
+
+def test_an_exit_leaves_only_cash():
+    """Both legs are sold at the open of bar 2: 100 coins at 150 less the swap, debt repaid, the
+    margin that the liquidation left; nothing happens after it."""
+    config = costly(free_venue_config(policy="never", response="exit"))
+    result = run_venue(hourly_market([100.0, (100, 150, 100, 150), 150.0, 90.0]), config)
+    [event] = [one for one in result.event_list if one.kind == "close"]
+    assert (2, "liquidation") == (event.bar, event.reason)
+    assert 100 * 150 * 3.1e-4 == pytest.approx(event.cost_usd)
+    assert result.equity_usd[2] == result.equity_usd[3] == result.column("idle_usd")[3]
+
+
+def test_a_reopened_position_is_hedged_at_the_leverage_again():
+    config = costly(free_venue_config(policy="never", response="reopen"))
+    result = run_venue(hourly_market([100.0, (100, 150, 100, 150)] + [150.0] * 3), config)
+    long, equity = result.column("long_usd")[-1], result.equity_usd[-1]
+    assert equity / 2 == pytest.approx(long, rel=0.01)
+    assert 0.0 == pytest.approx(result.column("net_coins")[-1], abs=1e-9)
+    assert result.column("transit_usd")[2] > 0.0
+
+
+def test_deleveraging_returns_to_the_leverage_at_the_opening():
+    """3x at 125, weak short: equity 5 000 - 37.5 coins... both legs are cut by the same share."""
+    config = free_venue_config(leverage=3.0, trigger=6.0)
+    result = run_venue(hourly_market([100.0, 122.0, 122.0, 122.0]), config)
+    [event] = [one for one in result.event_list if one.kind in ("deleverage", "rebalance")]
+    short = result.column("short_usd")[-1]
+    notional = short / result.column("margin_ratio")[-1]
+    if event.kind == "deleverage":
+        assert 3.0 == pytest.approx(notional / short)
+    assert 0.0 == pytest.approx(result.column("net_coins")[-1], abs=1e-9)
