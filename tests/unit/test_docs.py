@@ -38,7 +38,7 @@ EQUATION_PAGES = {"kernels/venue/": "docs/venue-engine.md"}
 
 
 def equations(text: str) -> list[int]:
-    return [int(number) for number in re.findall(r"^\*\*\((\d+)\)\*\*", text, re.MULTILINE)]
+    return [int(number) for number in re.findall(r"\*\*\((\d+)\)\*\*", prose(text))]
 
 
 # Links and references
