@@ -149,7 +149,7 @@ def _block_sums(
     if min(len(part) for part in parts) < 2:
         raise ConfigError(
             f"blocks: {len(returns)} rows in {blocks} blocks less an embargo of {embargo} leave "
-            "fewer than two rows a block. Use fewer blocks."
+            "fewer than two rows a block. Use a longer sample or fewer blocks."
         )
     sums = np.array([part.sum(axis=0) for part in parts])
     squares = np.array([(part * part).sum(axis=0) for part in parts])
