@@ -198,7 +198,7 @@ def test_only_daily_candles_are_supported() -> None:
     for row in rows:
         row["i"] = "1h"
     assert refusal(CANDLES, rows) == (
-        "dir/candles.json: row 1, i: got interval '1h'; only daily candles ('1d') are supported. "
+        "dir/candles.json: row 1, i: got interval '1h'; candles of '1d' are wanted. "
         "Request candleSnapshot with interval '1d'."
     )
 

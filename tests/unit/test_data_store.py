@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -163,9 +164,40 @@ def test_a_failed_replacement_keeps_the_old_one(monkeypatch: pytest.MonkeyPatch)
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", fail_on_temporary)
+    monkeypatch.setattr(durable, "_exchange", lambda *_: False)  # a system that cannot
     with pytest.raises(DataError, match=r"Input/output error\. Nothing was changed"):
         save_market(clean_market(seed=4), replace=True)
     assert load_market("clean").fingerprint == clean_market().fingerprint
+
+
+def test_a_reader_never_finds_a_market_missing_or_half_replaced() -> None:
+    """A writer replaces the market all the time; every load gives the old or the new one."""
+    old, new = clean_market(5), clean_market(5, seed=4)
+    path = save_market(old)
+    done = threading.Event()
+
+    def replace_it() -> None:
+        for number in range(40):
+            save_market(old if number % 2 else new, name="clean", replace=True)
+        done.set()
+
+    writer = threading.Thread(target=replace_it)
+    writer.start()
+    seen = set()
+    while not done.is_set():
+        seen.add(load_market(path).fingerprint)
+    writer.join()
+    assert {old.fingerprint, new.fingerprint} == seen
+
+
+def test_a_system_that_cannot_exchange_replaces_by_two_renames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
+    path = save_market(clean_market())
+    save_market(clean_market(seed=4), replace=True)
+    assert load_market(path).fingerprint == clean_market(seed=4).fingerprint
+    assert sorted(file.name for file in path.parent.iterdir()) == ["clean"]
 
 
 def test_a_replacement_that_died_between_its_renames_is_undone(home: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from basislab.cli import backtest, certify, data, montecarlo, run, study, sweep, venues
+from basislab.cli import backtest, certify, data, fetch, montecarlo, run, study, sweep, venues
 from basislab.errors import BasisLabError
 
 app = typer.Typer(
@@ -25,7 +25,10 @@ app.command("montecarlo")(montecarlo.montecarlo)
 app.command("certify")(certify.certify)
 app.command("run")(run.run)
 app.command("venues")(venues.venues)
+data.app.command("fetch")(fetch.fetch)
+data.app.command("update")(fetch.update)
 app.add_typer(data.app, name="data")
+app.command("fake-venues")(fetch.fake_venues)
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """Put series on the grid of the candles: the only place that decides about a gap.
 
 Nothing is ever taken as zero. A hole is an error that says how large it is, unless the user allows
-holes of that length; then the previous value is held, `observed` is False there, and the decision
-is recorded.
+holes of that length; then the previous value is held (or, for rates, a line is drawn to the next
+one), `observed` is False there, and the decision is recorded. Or the longest stretch without a hole
+is kept, and the rest dropped.
 """
 
 from __future__ import annotations
@@ -14,14 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from basislab.data.holes import SCHEDULE_WINDOW, Hole, find_holes
 from basislab.errors import ConfigError, DataGapError
 from basislab.types.market import BoolArray, FloatArray, IntArray, TimeArray
 from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
-
-SCHEDULE_WINDOW = 24
-"""Spacings on either side whose median is the settlement schedule at that time."""
-
-_NEAREST = 5
 
 _UNIT_SECONDS = {"m": 60, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY}
 _DURATION = re.compile(r"(\d{1,6})\s*([mhd])")
@@ -59,83 +56,6 @@ def parse_max_gap(text: str | None) -> int:
             "such as 90m, 3h or 1d."
         )
     return int(match[1]) * _UNIT_SECONDS[match[2]]
-
-
-@dataclass(frozen=True)
-class Hole:
-    """Settlements that are missing between two that are there.
-
-    Parameters
-    ----------
-    start : int, seconds since 1970
-        Time of the first missing settlement.
-    step : int, seconds
-        Spacing of the schedule there.
-    missing : int
-        How many are missing.
-    """
-
-    start: int
-    step: int
-    missing: int
-
-    @property
-    def seconds(self) -> int:
-        """Length of the hole."""
-        return self.step * self.missing
-
-    def within(self, first: int, end: int) -> Hole:
-        """Return the part of the hole in [first, end); its `missing` may be 0."""
-        skipped = max(0, math.ceil((first - self.start) / self.step))
-        until = min(self.missing, math.ceil((end - self.start) / self.step))
-        return Hole(self.start + skipped * self.step, self.step, max(0, until - skipped))
-
-
-def find_holes(stamps: IntArray) -> list[Hole]:
-    """Find missing settlements without knowing the schedule.
-
-    A spacing is a hole only if it exceeds the median spacing before it and the median spacing after
-    it. So a venue may change its schedule: when 8-hourly funding becomes hourly, the last 8 hours
-    exceed what follows but not what came before. A hole in the first two settlements after such a
-    change looks like the old schedule and is not found.
-
-    Parameters
-    ----------
-    stamps : ndarray of int64, shape (n,), seconds since 1970
-        Nominal times, strictly increasing.
-
-    Returns
-    -------
-    list of Hole
-
-    Examples
-    --------
-    >>> find_holes(np.array([0, 1, 2, 5, 6, 7]))
-    [Hole(start=3, step=1, missing=2)]
-    >>> find_holes(np.array([0, 8, 16, 24, 32, 33, 34, 35]))
-    []
-    """
-    spacings = np.diff(stamps)
-    holes = []
-    for i in np.flatnonzero(spacings > spacings.min(initial=np.iinfo(np.int64).max)):
-        before, after = spacings[:i][::-1], spacings[i + 1 :]
-        if len(before) and len(after):
-            step = int(max(_schedule(before), _schedule(after)))
-        else:  # at an end; the nearest spacings know the schedule there
-            step = int(np.median((before if len(before) else after)[:_NEAREST]))
-        if spacings[i] > step:
-            missing = math.ceil(spacings[i] / step) - 1
-            holes.append(Hole(int(stamps[i]) + step, step, missing))
-    return holes
-
-
-def _schedule(spacings: IntArray) -> float:
-    """Return the usual spacing on one side, nearest first.
-
-    The smaller of two medians: the wide one is not taken in by a cluster of holes, the narrow one
-    follows a change of schedule at once.
-    """
-    return float(min(np.median(spacings[:_NEAREST]), np.median(spacings[:SCHEDULE_WINDOW])))
 
 
 def sum_per_bar(bars: IntArray, rates: FloatArray, n_bars: int) -> tuple[FloatArray, IntArray]:
@@ -187,6 +107,10 @@ class Aligner:
         What to do about a hole, as a sentence's beginning.
     command : str
         Command that takes ``--max-gap``, where it is not the one that is running.
+    interpolates : bool
+        Holes of rates are filled with a line between their neighbours, and all others refused.
+    gaps_seen : ndarray of bool, shape (n_bars,), optional
+        Where it is given nothing is refused, and the bars with holes are marked in it.
     """
 
     times: TimeArray
@@ -195,6 +119,8 @@ class Aligner:
     refetch: str = "Refetch the missing time and import again"
     command: str = ""
     decisions: list[dict[str, Any]] = field(default_factory=list)
+    interpolates: bool = False
+    gaps_seen: BoolArray | None = None
 
     @property
     def starts(self) -> IntArray:
@@ -220,7 +146,9 @@ class Aligner:
         placed[bars[used]] = values[used]
         return placed
 
-    def hold(self, label: str, values: FloatArray, where: str = "") -> tuple[FloatArray, BoolArray]:
+    def hold(
+        self, label: str, values: FloatArray, where: str = "", *, is_rate: bool = False
+    ) -> tuple[FloatArray, BoolArray]:
         """Fill the missing bars with the bar before them, where that is allowed.
 
         Parameters
@@ -231,6 +159,8 @@ class Aligner:
             NaN where missing.
         where : str
             File, for the message.
+        is_rate : bool
+            A line may be drawn through its holes.
 
         Returns
         -------
@@ -252,7 +182,11 @@ class Aligner:
             Hole(int(self.starts[start]), step, int(stop - start))
             for start, stop in edges.reshape(-1, 2)
         ]
-        self._decide(label, where, holes, len(values), has_start=not missing[0])
+        has_ends = not missing[0] and not (self.interpolates and missing[-1])
+        self._decide(label, where, holes, len(values), has_start=has_ends, is_rate=is_rate)
+        if self.interpolates and has_ends:
+            bars = np.arange(len(values))
+            return np.interp(bars, bars[~missing], values[~missing]), ~missing
         source = np.maximum.accumulate(np.where(missing, 0, np.arange(len(values))))
         return values[source], ~missing
 
@@ -278,6 +212,7 @@ class Aligner:
         Returns
         -------
         rate : ndarray of shape (n_bars,), fraction of notional per bar
+            0 where the venue settles in longer steps than the bars.
         settlements : ndarray of int64, shape (n_bars,)
             How many settlements the sum holds, filled ones included.
         observed : ndarray of bool, shape (n_bars,)
@@ -302,6 +237,9 @@ class Aligner:
         kept = (stamps >= first) & (stamps < end)
         bars = (stamps[kept] - first) // self.bar_seconds
         sums, counts = sum_per_bar(bars, rates[kept], len(self.times))
+        # Holes are dealt with: a bar without a settlement lies between two of a slower schedule,
+        # where nothing is paid. That is a rate of 0, not a missing one.
+        sums[counts == 0] = 0.0
         return sums, counts, observed
 
     def _before(self, stamps: IntArray) -> list[Hole]:
@@ -324,14 +262,27 @@ class Aligner:
         return int(np.median(np.diff(stamps))) if len(stamps) > 1 else self.bar_seconds
 
     def _decide(
-        self, label: str, where: str, holes: list[Hole], expected: int, *, has_start: bool
+        self,
+        label: str,
+        where: str,
+        holes: list[Hole],
+        expected: int,
+        *,
+        has_start: bool,
+        is_rate: bool = False,
     ) -> None:
         """Allow `holes` and record them, or raise."""
+        if self.gaps_seen is not None:
+            for hole in holes:
+                low, high = hole.start - self.starts[0], hole.start + hole.seconds - self.starts[0]
+                self.gaps_seen[low // self.bar_seconds : -(-high // self.bar_seconds)] = True
+            return
         steps = {hole.step for hole in holes}
         names = {SECONDS_PER_HOUR: "hours", SECONDS_PER_DAY: "days"}
         unit = names.get(steps.pop(), "settlements") if len(steps) == 1 else "settlements"
         missing, longest = sum(hole.missing for hole in holes), max(hole.seconds for hole in holes)
-        if has_start and longest <= self.max_gap_s:
+        is_allowed = is_rate or not self.interpolates
+        if has_start and is_allowed and longest <= self.max_gap_s:
             self.decisions.append(
                 {
                     "series": label,
@@ -339,20 +290,52 @@ class Aligner:
                     "unit": unit,
                     "first": _iso(holes[0].start),
                     "longest_s": longest,
-                    "filled_with": "previous value",
+                    "filled_with": "line between its neighbours"
+                    if self.interpolates
+                    else "previous value",
                 }
             )
             return
         flag = f"--max-gap {_short(longest)}"
         flag = f"'{self.command} {flag}'" if self.command else flag
         remedy = f"{self.refetch}, or allow up to {_span(longest)} with {flag}"
-        if not has_start:
+        if not is_allowed:
+            remedy = f"{self.refetch}; only rates are interpolated"
+        elif not has_start:
             remedy = f"Nothing stands before it that could be held: {_lower(self.refetch)}"
+            if self.interpolates:
+                remedy = f"It has not two ends to draw a line between: {_lower(self.refetch)}"
         raise DataGapError(
             f"{label}: {_count(missing)} of {_count(expected)} {unit} missing"
             f"{' in ' + where if where else ''}, "
             f"first {_iso(holes[0].start)}. {remedy}."
         )
+
+
+def longest_stretch(has_gap: BoolArray) -> slice:
+    """Return the longest run of bars without a gap, the latest of several.
+
+    Parameters
+    ----------
+    has_gap : ndarray of bool, shape (n_bars,)
+
+    Returns
+    -------
+    slice
+        Empty where every bar has one.
+
+    Examples
+    --------
+    >>> longest_stretch(np.array([False, True, False, False]))
+    slice(2, 4, None)
+    """
+    padded = np.concatenate(([True], has_gap, [True])).astype(np.int8)
+    edges = np.flatnonzero(np.diff(padded)).reshape(-1, 2)
+    if not len(edges):
+        return slice(0, 0)
+    lengths = (edges[:, 1] - edges[:, 0])[::-1]
+    start, stop = edges[::-1][int(np.argmax(lengths))].tolist()
+    return slice(start, stop)
 
 
 def _fill(

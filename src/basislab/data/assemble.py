@@ -97,7 +97,8 @@ def rate_series(
     DataGapError
         Missing days that are not allowed.
     """
-    values, observed = aligner.hold(label, aligner.place(stamps, apy_pct), where)
+    placed = aligner.place(stamps, apy_pct)
+    values, observed = aligner.hold(label, placed, where, is_rate=True)
     apy = np.array([from_percent(value) for value in values.tolist()])
     return RateSeries(apy, observed)
 

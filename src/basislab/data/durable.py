@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from basislab.errors import DataError
 
 _STALE_AFTER_S = 3_600
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
 
 
 def fsync(path: Path) -> None:
@@ -98,6 +100,8 @@ def _swap(temporary: Path, target: Path) -> None:
     recover(target)
     shutil.rmtree(aside, ignore_errors=True)
     had_old = target.exists()
+    if had_old and _exchange(temporary, target):
+        return  # the old one is the temporary one now, and is removed as such
     if had_old:
         target.rename(aside)
     try:
@@ -108,6 +112,16 @@ def _swap(temporary: Path, target: Path) -> None:
         raise
     fsync(target.parent)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two directories in one step, so that no reader finds none; False where none can."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    paths = os.fsencode(one), os.fsencode(other)
+    return bool(renameat2(_HERE, paths[0], _HERE, paths[1], _EXCHANGE) == 0)
 
 
 def _aside(target: Path) -> Path:

@@ -19,13 +19,20 @@ from basislab.data.partial import (
     partial_bars,
     usual_settlements,
 )
-from basislab.types.market import BoolArray, FloatArray, Market, PriceSeries, TimeArray
+from basislab.types.market import (
+    BoolArray,
+    FloatArray,
+    FundingSeries,
+    Market,
+    PriceSeries,
+    TimeArray,
+)
 from basislab.units import SECONDS_PER_DAY
 
 __all__ = ["check", "partial_bars"]
 
-FROZEN_APY_BARS = 5
-FROZEN_FUNDING_BARS = 14  # a quiet venue pays its floor for days on end
+FROZEN_APY_DAYS = 5
+FROZEN_FUNDING_DAYS = 14  # a quiet venue pays its floor for days on end
 ZERO_FUNDING_BARS = 2
 JUMP_WARNING, JUMP_ERROR = 0.5, 1.1  # of log price from close to close: 65 %, threefold
 WICK_WARNING, WICK_ERROR = 2.0, 10.0  # high over the body, or the body over low
@@ -179,7 +186,10 @@ def frozen(market: Market) -> Iterator[Finding]:
 
 def zeros(market: Market) -> Iterator[Finding]:
     """Yield rates of exactly zero: more often a missing value than a true one."""
-    candidates = [(f"funding {v}", s.rate, ZERO_FUNDING_BARS) for v, s in market.funding.items()]
+    candidates = [
+        (f"funding {venue}", _settled(series), ZERO_FUNDING_BARS)
+        for venue, series in market.funding.items()
+    ]
     candidates += [(f"borrow {p} {a}", s.apy, 1) for (p, a), s in market.borrow.items()]
     for label, values, at_least in candidates:
         for bar, length in _runs(values == 0):
@@ -280,12 +290,21 @@ def _apys(market: Market) -> Iterator[tuple[str, FloatArray]]:
 
 def _rates(market: Market) -> Iterator[tuple[str, FloatArray, int]]:
     """Yield label, observed values and the number of repetitions that is suspect."""
+    bars_a_day = max(1, SECONDS_PER_DAY // market.bar_seconds)
     for venue, series in market.funding.items():
-        yield f"funding {venue}", _unfilled(series.rate, series.observed), FROZEN_FUNDING_BARS
+        values = _unfilled(series.rate, series.observed)
+        yield f"funding {venue}", values, FROZEN_FUNDING_DAYS * bars_a_day
     for side, group in (("supply", market.supply), ("borrow", market.borrow)):
         for (protocol, asset), rates in group.items():
             values = _unfilled(rates.apy, rates.observed)
-            yield f"{side} {protocol} {asset}", values, FROZEN_APY_BARS
+            yield f"{side} {protocol} {asset}", values, FROZEN_APY_DAYS * bars_a_day
+
+
+def _settled(series: FundingSeries) -> FloatArray:
+    """Return rates with NaN where nothing was to be settled: that 0 is a true one."""
+    if series.settlements is None:
+        return series.rate
+    return np.where(series.settlements > 0, series.rate, np.nan)
 
 
 def _unfilled(values: FloatArray, observed: BoolArray) -> FloatArray:

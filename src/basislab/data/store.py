@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from basislab.data.manifest import Manifest
 
 _AGAIN = "Import the market again with --replace."
+_READS = 5
 
 
 def save(market: Market, target: Path, *, replace: bool = False) -> bool:
@@ -85,9 +86,21 @@ def load(directory: Path) -> Market:
     DataError
         No stored market, another format version, a missing or changed file.
     """
+    for _ in range(_READS):
+        recover(directory)
+        before = _inode(directory)
+        try:
+            return _load(directory)
+        except DataError:
+            if _inode(directory) == before:
+                raise
+            # A writer has put a newer market in place while this one was read: read that.
+    return _load(directory)
+
+
+def _load(directory: Path) -> Market:
     from basislab.data.manifest import read_manifest
 
-    recover(directory)
     manifest = read_manifest(directory)
     for table in VALUE_COLUMNS:
         file = directory / f"{table}.parquet"
@@ -97,6 +110,13 @@ def load(directory: Path) -> Market:
                 f"hand. {_AGAIN}"
             )
     return _build(manifest, directory)
+
+
+def _inode(directory: Path) -> int:
+    try:
+        return directory.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _build(manifest: Manifest, directory: Path) -> Market:
@@ -139,18 +159,21 @@ def _is_same(market: Market, target: Path, *, replace: bool) -> bool:
             "Choose another directory or another --name."
         )
     try:
-        stored = load(target).fingerprint
+        stored = load(target)
     except DataError:
         if replace:
             return False
         raise
-    if stored != market.fingerprint and not replace:
+    if replace:  # where it comes from may have changed alone
+        is_same = dict(stored.provenance) == dict(market.provenance)
+        return is_same and stored.fingerprint == market.fingerprint
+    if stored.fingerprint != market.fingerprint:
         raise DataError(
             f"{target}: a market with other content is stored there (fingerprint "
-            f"{stored[:19]}..., not {market.fingerprint[:19]}...). "
+            f"{stored.fingerprint[:19]}..., not {market.fingerprint[:19]}...). "
             "Replace it with --replace, or keep both with another --name."
         )
-    return stored == market.fingerprint
+    return True
 
 
 def _write(market: Market, directory: Path) -> None:

@@ -1,12 +1,15 @@
-"""Hyperliquid's info endpoint: `candleSnapshot` and `fundingHistory`, parsed and nothing else."""
+"""Hyperliquid's info endpoint: `candleSnapshot`, `fundingHistory`, margin tables of `meta`."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
+from basislab.data.feeds import Feed, base_url, millis
+from basislab.data.http import Call
 from basislab.data.sources.rows import (
     Decimal,
     Milliseconds,
@@ -23,6 +26,15 @@ VENUE = "hyperliquid"
 
 FUNDING_CAP_HOURLY = 0.04
 """The venue's own cap: 4 % of notional an hour, either way."""
+
+INTERVALS = {"1h": SECONDS_PER_HOUR, "1d": SECONDS_PER_DAY}
+"""Widths of candles that are read, in seconds."""
+
+MAX_CANDLES = 5_000
+"""The venue keeps no more candles of an interval than the latest 5 000."""
+
+MAX_SETTLEMENTS = 500
+"""Rows of one page of `fundingHistory`."""
 
 MAX_PRICE = 1e12
 MAX_VOLUME = 1e18
@@ -69,7 +81,7 @@ class FundingRow(Row):
     time: Milliseconds
 
 
-def parse_candles(payload: list[Any], where: str) -> RawSeries:
+def parse_candles(payload: list[Any], where: str, interval: str = "1d") -> RawSeries:
     """Parse `candleSnapshot`.
 
     Parameters
@@ -78,6 +90,8 @@ def parse_candles(payload: list[Any], where: str) -> RawSeries:
         Rows as the venue sent them.
     where : str
         The file.
+    interval : {"1d", "1h"}
+        Width of a candle.
 
     Returns
     -------
@@ -87,26 +101,27 @@ def parse_candles(payload: list[Any], where: str) -> RawSeries:
     Raises
     ------
     SourceError
-        A bad row, several coins, a spot pair, or an interval other than one day.
+        A bad row, several coins, a spot pair, or another interval.
     """
     rows = read_rows(CandleRow, payload, where)
     coin = one_value([row.s for row in rows], "s", where)
-    interval = one_value([row.i for row in rows], "i", where)
+    got = one_value([row.i for row in rows], "i", where)
     if "/" in coin or coin.startswith("@"):
         raise SourceError(
             f"{where}: row 1, s: got {coin!r}, a spot pair; candles of a perpetual are wanted."
         )
-    if interval != "1d":
+    if got != interval:
         raise SourceError(
-            f"{where}: row 1, i: got interval {interval!r}; only daily candles ('1d') are "
-            "supported. Request candleSnapshot with interval '1d'."
+            f"{where}: row 1, i: got interval {got!r}; candles of {interval!r} are wanted. "
+            f"Request candleSnapshot with interval {interval!r}."
         )
     times = np.array([row.t for row in rows], dtype=np.int64)
-    off_grid = times % (SECONDS_PER_DAY * 1_000) != 0
+    off_grid = times % (INTERVALS[interval] * 1_000) != 0
     if off_grid.any():
         row = int(np.argmax(off_grid))
+        where_it_opens = "midnight UTC" if interval == "1d" else "a full hour"
         raise SourceError(
-            f"{where}: row {row + 1}, t: got {times[row]}, which is not midnight UTC. "
+            f"{where}: row {row + 1}, t: got {times[row]}, which is not {where_it_opens}. "
             "Fetch the candles again."
         )
     values = matrix([(row.o, row.h, row.l, row.c, row.v) for row in rows])
@@ -171,3 +186,116 @@ def expected_rate(premium: float) -> float:
     1.25e-05
     """
     return (premium + min(max(0.0001 - premium, -0.0005), 0.0005)) / 8
+
+
+class _Tier(Row):
+    """One row of ``marginTiers``."""
+
+    lower_bound: Annotated[
+        Decimal, Field(alias="lowerBound", ge=0, description="a notional in USD as decimal text")
+    ]
+    max_leverage: Annotated[
+        int, Field(alias="maxLeverage", ge=1, le=1_000, description="a whole number from 1 up")
+    ]
+
+
+def candle_feed(asset: str, bar_s: int) -> Feed:
+    """Return the feed of the perpetual's candles.
+
+    Parameters
+    ----------
+    asset : str
+    bar_s : int, seconds
+        An hour or a day.
+
+    Returns
+    -------
+    Feed
+        Of what the venue keeps: the latest 5 000 candles.
+    """
+    interval = next(name for name, seconds in INTERVALS.items() if seconds == bar_s)
+
+    def call(start: int, end: int) -> Call:
+        window = {"startTime": millis(start), "endTime": millis(end) - 1}  # both inclusive
+        request = {"coin": asset, "interval": interval, **window}
+        candles = (end - start) / bar_s
+        return _info({"type": "candleSnapshot", "req": request}, 20 + candles / 60)
+
+    return Feed(
+        origin=VENUE,
+        name=f"candles-{interval}-{asset}",
+        group="prices",
+        key=(VENUE, "perp"),
+        step_s=bar_s,
+        span_s=1_000 * bar_s,
+        call=call,
+        parse=partial(parse_candles, interval=interval),
+    )
+
+
+def funding_feed(asset: str) -> Feed:
+    """Return the feed of the funding settlements, hourly since 2023-06-08.
+
+    Parameters
+    ----------
+    asset : str
+
+    Returns
+    -------
+    Feed
+    """
+
+    def call(start: int, end: int) -> Call:
+        window = {"startTime": millis(start), "endTime": millis(end) - 1}  # both inclusive
+        rows = (end - start) / SECONDS_PER_HOUR
+        return _info({"type": "fundingHistory", "coin": asset, **window}, 20 + rows / 20)
+
+    return Feed(
+        origin=VENUE,
+        name=f"funding-{asset}",
+        group="funding",
+        key=(VENUE,),
+        step_s=SECONDS_PER_HOUR,
+        span_s=MAX_SETTLEMENTS * SECONDS_PER_HOUR,
+        call=call,
+        parse=parse_funding,
+        settles_at_once=True,
+    )
+
+
+def _info(body: dict[str, Any], weight: float) -> Call:
+    return Call(f"{base_url(VENUE)}/info", body, weight)
+
+
+def parse_margin_tiers(meta: Any, where: str, coin: str) -> list[tuple[float, int]]:
+    """Return the margin tiers of a coin from `meta`.
+
+    Parameters
+    ----------
+    meta : object
+        Parsed answer of ``{"type": "meta"}``, with its margin tables.
+    where : str
+        The answer, for messages.
+    coin : str
+
+    Returns
+    -------
+    list of (float, int)
+        Lower bound of the tier's notional in USD, and its maximum leverage.
+
+    Raises
+    ------
+    SourceError
+        Another shape, no such coin, or no table for it.
+    """
+    try:
+        listed = {entry["name"]: entry["marginTableId"] for entry in meta["universe"]}
+        tables = {number: table["marginTiers"] for number, table in meta["marginTables"]}
+    except (KeyError, TypeError, ValueError):
+        raise SourceError(
+            f"{where}: not the answer of 'meta' with universe and marginTables. Fetch it again."
+        ) from None
+    if coin not in listed or listed[coin] not in tables:
+        raise SourceError(f"{where}: no margin table of {coin}. Choose a listed coin.")
+    rows = read_rows(_Tier, tables[listed[coin]], f"{where}: tiers of {coin}")
+    return [(row.lower_bound, row.max_leverage) for row in rows]

@@ -27,8 +27,8 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
 MAX_DIGITS = 64
 """Longest decimal text that is read."""
 
-_FIRST_MS = 1_230_768_000_000  # 2009: before it no coin had a market
-_LAST_MS = 4_102_444_800_000  # 2100: seconds or microseconds fall outside
+FIRST_MS = 1_230_768_000_000  # 2009: before it no coin had a market
+LAST_MS = 4_102_444_800_000  # 2100: seconds or microseconds fall outside
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 40
@@ -97,7 +97,7 @@ Decimal = Annotated[float, BeforeValidator(_decimal)]
 
 Milliseconds = Annotated[
     int,
-    Field(ge=_FIRST_MS, le=_LAST_MS, description="a whole number of milliseconds since 1970"),
+    Field(ge=FIRST_MS, le=LAST_MS, description="a whole number of milliseconds since 1970"),
 ]
 """A stamp between 2009 and 2100."""
 

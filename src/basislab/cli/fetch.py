@@ -1,0 +1,176 @@
+"""``basislab data fetch`` and ``update``, and ``basislab fake-venues``: real data, or made ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from basislab.data.feeds import Feed
+    from basislab.data.fetch import Fetched, Fetcher
+    from basislab.data.recipe import Recipe
+
+OFFLINE = Annotated[
+    bool, typer.Option("--offline", help="Ask no venue; build from what was fetched before.")
+]
+REFETCH = Annotated[bool, typer.Option("--refetch", help="Ask for everything again, and compare.")]
+
+
+def fetch(
+    *,
+    asset: Annotated[str, typer.Option("--asset", help="Coin, such as SOL, ETH or BTC.")] = "SOL",
+    since: Annotated[str, typer.Option("--since", help="First day, such as 2024-12-31.")],
+    until: Annotated[
+        str | None, typer.Option("--until", help="Last day, inclusive; follows the time if absent.")
+    ] = None,
+    bar: Annotated[str, typer.Option("--bar", help="Width of a bar: 1d or 1h.")] = "1d",
+    perp: Annotated[
+        list[str] | None,
+        typer.Option("--perp", help="Perpetual's prices and funding: hyperliquid, binance."),
+    ] = None,
+    spot: Annotated[
+        list[str] | None, typer.Option("--spot", help="Spot prices beside them: binance.")
+    ] = None,
+    funding: Annotated[
+        list[str] | None, typer.Option("--funding", help="Further funding: hyperliquid, binance.")
+    ] = None,
+    lending: Annotated[
+        list[str] | None,
+        typer.Option("--lending", help="Rates: kamino, aave, kamino-defillama."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the market.")] = None,
+    gaps: Annotated[
+        str, typer.Option("--gaps", help="What becomes of a hole: error, ffill, drop, interpolate.")
+    ] = "error",
+    max_gap: Annotated[
+        str | None, typer.Option("--max-gap", help="Longest hole that is filled, such as 3h.")
+    ] = None,
+    offline: OFFLINE = False,
+    refetch: REFETCH = False,
+) -> None:
+    """Fetch a market from its venues, or bring it up to date."""
+    from basislab.data.recipe import Recipe
+
+    recipe = Recipe(
+        asset=asset,
+        since=since,
+        until=until,
+        bar=bar,
+        perp=tuple(perp or ("hyperliquid",)),
+        spot=tuple(spot or ()),
+        funding=tuple(funding or ()),
+        lending=tuple(lending or ("kamino",)),
+        gaps=gaps,
+        max_gap=max_gap,
+    )
+    _run(recipe, name, offline=offline, refetch=refetch)
+
+
+def update(
+    market: Annotated[str, typer.Argument(help="Name of a market that was fetched.")],
+    *,
+    offline: OFFLINE = False,
+    refetch: REFETCH = False,
+) -> None:
+    """Bring a fetched market up to date as it was fetched."""
+    from basislab.data.fetch import recipe_of
+
+    _run(recipe_of(market), market, offline=offline, refetch=refetch)
+
+
+def _run(recipe: Recipe, name: str | None, *, offline: bool, refetch: bool) -> None:
+    from basislab.data.fetch import fetch_market
+
+    with _progress() as fetcher:
+        done = fetch_market(recipe, name=name, fetcher=fetcher, offline=offline, refetch=refetch)
+    _report(done)
+
+
+def _report(done: Fetched) -> None:
+    from basislab.data import check
+
+    market = done.market
+    answers = f"{done.answers} {'answer' if done.answers == 1 else 'answers'} stored"
+    typer.echo(
+        f"{market.name}: {len(market)} bars, {market.start:%Y-%m-%d} to {market.end:%Y-%m-%d}"
+    )
+    typer.echo(f"{answers}; the market {'is in' if done.is_new else 'was in'} {done.path}")
+    typer.echo(market.fingerprint)
+    if done.late_s:
+        hours = -(-done.late_s // 3_600)
+        typer.echo(f"it ends {hours} h early: a venue has not published what comes after yet")
+    for entry in market.provenance["corrections"]:
+        typer.echo(
+            f"corrected by the venue: {entry['series']} {entry['column']} at {entry['time']}: "
+            f"{entry['was']} is now {entry['is']}"
+        )
+    for entry in market.provenance["gaps"]:
+        typer.echo(
+            f"gap: {entry['series']}: {entry['missing']} {entry['unit']} missing, first "
+            f"{entry['first']}: {entry['filled_with']}"
+        )
+    report = check(market)
+    typer.echo(
+        f"quality: {len(report.errors)} errors, {len(report.warnings)} warnings "
+        f"(basislab data check {market.name})"
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Fetcher]:
+    """Show one bar a series and every retry on stderr, where someone is looking."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    from basislab.data.fetch import Fetcher
+
+    console = Console(stderr=True, markup=False, highlight=False)
+    if not console.is_terminal:
+        yield Fetcher()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, int] = {}
+
+        def track(feed: Feed, share: float) -> None:
+            if feed.label not in tasks:
+                tasks[feed.label] = int(bar.add_task(feed.label, total=1.0))
+            bar.update(tasks[feed.label], completed=share)  # type: ignore[arg-type]
+
+        yield Fetcher(track=track, on_retry=lambda why: bar.console.print(f"again: {why}"))
+
+
+def fake_venues(
+    *,
+    port: Annotated[
+        int, typer.Option("--port", help="Port on this machine; 0 takes a free one.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed is another market.")] = 7,
+    faults: Annotated[
+        str, typer.Option("--faults", help="Faults by name with commas between, or all.")
+    ] = "",
+) -> None:
+    """Serve made markets as the venues' APIs, to try everything without a network."""
+    import time
+
+    from basislab.data.fake import FAULTS, FakeMarket, FakeVenues, Faults
+    from basislab.errors import ConfigError
+    from basislab.types.checks import nearest
+
+    names = tuple(FAULTS) if faults == "all" else tuple(filter(None, faults.split(",")))
+    for name in names:
+        if name not in FAULTS:
+            raise ConfigError(
+                f"faults: got {name!r}{nearest(name, list(FAULTS))}; there are: "
+                + ", ".join(f"{known} ({what})" for known, what in FAULTS.items())
+            )
+    try:
+        server = FakeVenues(FakeMarket(int(time.time()), seed), Faults(names), port)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"port: {port} cannot be used ({error}). Choose another.") from None
+    typer.echo(f"export BASISLAB_VENUES_URL={server.url}")
+    typer.echo("serving until Ctrl-C; run the line above in another shell", err=True)
+    server.serve_forever()

@@ -1,0 +1,140 @@
+"""A feed: one series of one venue, how a window of it is asked for and what the answer means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from basislab.data.budget import Budget
+from basislab.data.http import Call
+from basislab.errors import ConfigError
+
+if TYPE_CHECKING:
+    from basislab.data.sources.rows import RawSeries
+
+Group = Literal["prices", "funding", "lending"]
+
+VENUES_URL = "BASISLAB_VENUES_URL"
+"""Environment variable: a server that stands in for all venues, such as `basislab fake-venues`."""
+
+_OFFICIAL = {
+    "hyperliquid": "https://api.hyperliquid.xyz",
+    "binance-spot": "https://api.binance.com",
+    "binance-perp": "https://fapi.binance.com",
+    "kamino": "https://api.kamino.finance",
+    "defillama": "https://yields.llama.fi",
+    "defillama-pro": "https://pro-api.llama.fi",
+}
+
+_PER_MINUTE = {
+    "hyperliquid": 1_200.0,
+    "binance-spot": 6_000.0,
+    "binance-perp": 2_400.0,
+    "kamino": 120.0,  # no limit is published; be polite
+    "defillama": 300.0,
+    "defillama-pro": 1_000.0,
+}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One series of one venue.
+
+    Parameters
+    ----------
+    origin : str
+        Which of the venue's servers; see `base_url`.
+    name : str
+        Directory of its payloads, such as ``candles-1h-SOL``.
+    group : {"prices", "funding", "lending"}
+        Part of the market that it becomes.
+    key : tuple of str
+        (venue, kind), (venue,) or (protocol, asset).
+    step_s : int, seconds
+        Usual distance of two rows, and how long after its nominal time a row is final.
+    span_s : int, seconds
+        Longest window of one request; 0 where an answer is always the whole history.
+    call : callable of int, int
+        Request for the window [start, end), seconds since 1970.
+    parse : callable of parsed JSON, str
+        Rows of an answer; pure. The text names the answer in messages.
+    settles_at_once : bool
+        A row is final at its nominal time (funding), not at the end of its bar.
+    """
+
+    origin: str
+    name: str
+    group: Group
+    key: tuple[str, ...]
+    step_s: int
+    span_s: int
+    call: Callable[[int, int], Call]
+    parse: Callable[[Any, str], RawSeries]
+    settles_at_once: bool = False
+
+    @property
+    def label(self) -> str:
+        """Name of the feed in messages, such as ``hyperliquid candles-1h-SOL``."""
+        return f"{self.origin} {self.name}"
+
+    @property
+    def place(self) -> str:
+        """Directory of its payloads under the store; a stand-in's are kept apart."""
+        host = urlsplit(base_url(self.origin)).netloc
+        official = host == urlsplit(_OFFICIAL[self.origin]).netloc
+        head = self.origin if official else f"{host.replace(':', '_')}/{self.origin}"
+        return f"{head}/{self.name}"
+
+
+def base_url(origin: str) -> str:
+    """Return the address of a venue's server, or of the stand-in for it.
+
+    Parameters
+    ----------
+    origin : str
+
+    Returns
+    -------
+    str
+        Without a slash at the end.
+
+    Raises
+    ------
+    ConfigError
+        The environment names something that is no address.
+    """
+    stand_in = os.environ.get(VENUES_URL)
+    if not stand_in:
+        return _OFFICIAL[origin]
+    if urlsplit(stand_in).scheme not in ("http", "https") or not urlsplit(stand_in).netloc:
+        raise ConfigError(f"{VENUES_URL}: got {stand_in!r}; wanted is http://host:port.")
+    return f"{stand_in.rstrip('/')}/{origin}"
+
+
+def budgets() -> dict[str, Budget]:
+    """Return the venues' rate limits by host; a stand-in has none.
+
+    Returns
+    -------
+    dict of str to Budget
+    """
+    if os.environ.get(VENUES_URL):
+        return {}
+    return {urlsplit(url).netloc: Budget(_PER_MINUTE[key]) for key, url in _OFFICIAL.items()}
+
+
+def millis(seconds: int) -> int:
+    """Return milliseconds, as most venues count.
+
+    Parameters
+    ----------
+    seconds : int
+
+    Returns
+    -------
+    int
+    """
+    return seconds * 1_000

@@ -1,0 +1,216 @@
+"""What a fetched market is made of: venues, time and the decision about gaps; kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime
+from typing import Any
+
+from basislab.data.align import parse_max_gap
+from basislab.data.assemble import QUOTE
+from basislab.data.feeds import Feed
+from basislab.errors import ConfigError
+from basislab.types.checks import nearest
+from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+
+BARS = {"1d": SECONDS_PER_DAY, "1h": SECONDS_PER_HOUR}
+PERPS = ("hyperliquid", "binance")
+SPOTS = ("binance",)
+LENDING = ("kamino", "aave", "kamino-defillama")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to fetch and how to put it together.
+
+    Parameters
+    ----------
+    asset : str
+        Coin, such as SOL, ETH or BTC.
+    since : str
+        First day, ISO.
+    until : str, optional
+        Last day, inclusive; None follows the time.
+    bar : {"1d", "1h"}
+    perp : tuple of {"hyperliquid", "binance"}
+        Prices and funding; the first one is the reference price.
+    spot : tuple of {"binance"}
+        Further prices.
+    funding : tuple of {"hyperliquid", "binance"}
+        Further funding without prices.
+    lending : tuple of {"kamino", "aave", "kamino-defillama"}
+        Rates of the coin and of USDC.
+    gaps : {"error", "ffill", "drop", "interpolate"}
+        What becomes of a hole; see `basislab.data.align`.
+    max_gap : str, optional
+        Longest hole that is filled, such as ``3h``.
+
+    Raises
+    ------
+    ConfigError
+        An unknown name, or a day that is none.
+    """
+
+    asset: str
+    since: str
+    until: str | None = None
+    bar: str = "1d"
+    perp: tuple[str, ...] = ("hyperliquid",)
+    spot: tuple[str, ...] = ()
+    funding: tuple[str, ...] = ()
+    lending: tuple[str, ...] = ("kamino",)
+    gaps: str = "error"
+    max_gap: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "asset", self.asset.upper())
+        for name in ("perp", "spot", "funding", "lending"):
+            object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
+        if not self.asset.isalnum() or not self.asset.isascii() or len(self.asset) > 16:
+            raise ConfigError(f"asset: got {self.asset!r}; wanted is a coin such as SOL.")
+        if not self.perp:
+            raise ConfigError("perp: at least one venue is needed, such as hyperliquid.")
+        for name, known in _KNOWN.items():
+            values = getattr(self, name)
+            for value in (values,) if isinstance(values, str) else values:
+                if value not in known:
+                    raise ConfigError(
+                        f"{name}: got {value!r}{nearest(value, list(known))}; there are "
+                        f"{', '.join(known)}."
+                    )
+        fills = self.gaps in ("ffill", "interpolate")
+        if fills != bool(parse_max_gap(self.max_gap)):
+            raise ConfigError(
+                f"max_gap: got {self.max_gap!r} with gaps {self.gaps!r}; ffill and interpolate "
+                "need the longest hole that they may fill, such as 3h, and the others take none."
+            )
+        if self.until and self.end(datetime.max.replace(tzinfo=UTC)) <= self.start:
+            raise ConfigError(f"until: {self.until} lies before since {self.since}.")
+
+    @property
+    def bar_s(self) -> int:
+        """Width of a bar, seconds."""
+        return BARS[self.bar]
+
+    @property
+    def start(self) -> int:
+        """Open of the first bar, seconds since 1970."""
+        return _midnight("since", self.since)
+
+    def end(self, now: datetime) -> int:
+        """Return the close of the last bar that has ended.
+
+        Parameters
+        ----------
+        now : datetime
+            UTC.
+
+        Returns
+        -------
+        int, seconds since 1970
+        """
+        passed = int(now.timestamp()) // self.bar_s * self.bar_s
+        if self.until is None:
+            return passed
+        return min(passed, _midnight("until", self.until) + SECONDS_PER_DAY)
+
+    @property
+    def funding_shift_s(self) -> int:
+        """Seconds by which a settlement counts earlier than its stamp.
+
+        A settlement at T is for the hour that ends at T: in hourly bars it belongs to the bar
+        before. Daily bars follow the study, which sums what is stamped on a date.
+        """
+        return 1 if self.bar == "1h" else 0
+
+    @property
+    def name(self) -> str:
+        """Default name of the market."""
+        return f"{self.asset.lower()}-{self.perp[0]}-{self.bar}"
+
+    def feeds(self) -> list[Feed]:
+        """Return the feeds of the market, the reference price first.
+
+        Returns
+        -------
+        list of Feed
+
+        Raises
+        ------
+        ConfigError
+            A source that has not got what is asked for.
+        """
+        from basislab.data.sources import binance, defillama, hyperliquid, kamino
+
+        feeds = []
+        for venue in self.perp:
+            if venue == "hyperliquid":
+                feeds.append(hyperliquid.candle_feed(self.asset, self.bar_s))
+            else:
+                feeds.append(binance.candle_feed(self.asset, self.bar_s, "perp"))
+        feeds += [binance.candle_feed(self.asset, self.bar_s, "spot") for _ in self.spot]
+        for venue in dict.fromkeys((*self.perp, *self.funding)):
+            source = hyperliquid if venue == "hyperliquid" else binance
+            feeds.append(source.funding_feed(self.asset))
+        for protocol in self.lending:
+            for coin in (self.asset, QUOTE):
+                if protocol == "kamino":
+                    feeds.append(kamino.lending_feed(coin, self.bar_s))
+                else:
+                    pool = protocol.removesuffix("-defillama")
+                    feeds.append(defillama.lending_feed(pool, coin, self.bar_s))
+        return feeds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as JSON values."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, content: Any) -> Recipe:
+        """Read what `to_dict` wrote.
+
+        Parameters
+        ----------
+        content : mapping
+
+        Returns
+        -------
+        Recipe
+
+        Raises
+        ------
+        ConfigError
+            Not a recipe.
+        """
+        names = {f.name for f in fields(cls)}
+        if not isinstance(content, Mapping) or not {"asset", "since"} <= content.keys() <= names:
+            raise ConfigError(
+                "recipe: the market does not say how it was fetched. Fetch it with "
+                "'basislab data fetch'."
+            )
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in content.items()
+        }
+        return cls(**values)
+
+
+_KNOWN = {
+    "bar": tuple(BARS),
+    "perp": PERPS,
+    "spot": SPOTS,
+    "funding": PERPS,
+    "lending": LENDING,
+    "gaps": ("error", "ffill", "drop", "interpolate"),
+}
+
+
+def _midnight(name: str, day: str) -> int:
+    try:
+        parsed = date.fromisoformat(day)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{name}: got {day!r}; wanted is a day such as 2025-01-31.") from None
+    if not date(2009, 1, 1) <= parsed <= date(2100, 1, 1):
+        raise ConfigError(f"{name}: {day} is no day of any market.")
+    return (parsed - date(1970, 1, 1)).days * SECONDS_PER_DAY
