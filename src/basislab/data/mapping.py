@@ -290,7 +290,9 @@ def _steps(
     """Hold a rate from its stamp until the next one, no longer than its own spacing and the gap."""
     seen = ~np.isnan(found.values[name])
     stamps, values = found.times[seen], found.values[name][seen]
-    usual = float(np.median(np.diff(stamps))) * STEP_TOLERANCE if len(stamps) > 1 else job.step
+    usual = float(np.median(np.diff(stamps))) if len(stamps) > 1 else float(job.step)
+    if usual > job.step:  # a coarse snapshot comes when it comes; one a bar is due every bar
+        usual *= STEP_TOLERANCE
     rows = np.searchsorted(stamps, job.starts, side="right") - 1
     age = np.where(rows >= 0, job.starts - stamps[np.maximum(rows, 0)], np.iinfo(np.int64).max)
     placed: FloatArray = np.where(age < usual, values[np.maximum(rows, 0)], np.nan)

@@ -115,7 +115,8 @@ def deaths(
     price = perp.liquidation_price(params.perp, short)
     if short.contracts > 0.0:
         seen = price * (1.0 + params.perp.mark_step)
-        out = perp.liquidated(params.perp, short, seen, seen, bar.taker, False)
+        has_been = False
+        out = perp.liquidated(params.perp, short, seen, seen, bar.taker, has_been)
         share = out.closed / short.contracts
         rate = perp.maintenance_margin(params.perp, short.contracts * price)
         leverage = short.contracts * price / rate
