@@ -36,9 +36,10 @@ def result_tables(result: Result) -> Sequence[Table]:
         ("Capital, USD", words.usd(result.initial_usd, 2)),
         ("Final equity, USD", words.usd(result.final_usd, 2)),
         ("Return", words.percent(result.total_return, 2)),
-        ("Return a year (simple)", words.percent(result.annualized_return, 2)),
         ("Hurdle: supplying the quote coin", words.percent(result.hurdle_return, 2)),
         ("Excess over the hurdle, points", words.points(result.excess_return)),
+        ("Return a year (simple)", words.percent(result.annualized_return, 2)),
+        ("Hurdle a year (simple)", words.percent(result.hurdle_annualized, 2)),
         ("Maximum drawdown", words.share(result.max_drawdown, 2)),
         *((name.capitalize(), str(count)) for name, count in result.counts.items()),
     ]

@@ -287,9 +287,10 @@ class Result:
             ("capital, USD", f"{self.initial_usd:,.2f}"),
             ("final equity, USD", f"{self.final_usd:,.2f}"),
             ("return", f"{self.total_return:+.2%}"),
-            ("annualized return (simple)", f"{self.annualized_return:+.2%}"),
             ("hurdle: supplying the quote coin", f"{self.hurdle_return:+.2%}"),
             ("excess over the hurdle", f"{self.excess_return:+.2%}"),
+            ("annualized return (simple)", f"{self.annualized_return:+.2%}"),
+            ("annualized hurdle (simple)", f"{self.hurdle_annualized:+.2%}"),
             ("maximum drawdown", f"{self.max_drawdown:.2%}"),
         ]
         rows += [(name, str(count)) for name, count in self.counts.items()]
