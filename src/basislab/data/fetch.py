@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from basislab.data.build import build
-from basislab.data.catalog import load_market, market_path, renamed, save_market
+from basislab.data.catalog import load_market, market_path, renamed
+from basislab.data.durable import recover
 from basislab.data.feeds import Feed, budgets
 from basislab.data.http import Client, Patience
 from basislab.data.paging import Pager
 from basislab.data.recipe import Recipe
+from basislab.data.store import save
 from basislab.data.vault import Vault, Window, joined, locked, missing
 from basislab.errors import ConfigError
 from basislab.types.market import Market
@@ -192,9 +193,7 @@ def fetch_market(
     answers = 0 if offline else fetcher.fetch(recipe, end, refetch=refetch)
     market = renamed(build(recipe, fetcher.vault, end, name), name)
     with locked(path.parent / f".{name}.lock"):
-        is_new = _stored(path) != _identity(market)
-        if is_new:
-            save_market(market, replace=True)
+        is_new = save(market, path, replace=True)
     last = int(market.end.timestamp()) + recipe.bar_s
     late_s = end - last if recipe.gaps != "drop" else 0
     return Fetched(market, path, is_new, answers, late_s)
@@ -202,18 +201,13 @@ def fetch_market(
 
 def _refuse_foreign(path: Path, name: str) -> None:
     """Keep a market that was imported: it cannot be fetched again."""
-    if path.exists() and "recipe" not in load_market(path).provenance:
+    from basislab.data.manifest import read_manifest
+
+    recover(path)
+    if path.exists() and "recipe" not in read_manifest(path).provenance:
         raise ConfigError(
             f"name: {name!r} is a market that was imported, not fetched. Choose another --name."
         )
-
-
-def _identity(market: Market) -> tuple[str, dict[str, Any]]:
-    return market.fingerprint, dict(market.provenance)
-
-
-def _stored(path: Path) -> tuple[str, dict[str, Any]] | None:
-    return _identity(load_market(path)) if path.exists() else None
 
 
 def recipe_of(name: str) -> Recipe:

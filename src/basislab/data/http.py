@@ -140,7 +140,7 @@ class Client:
         self.patience = patience or Patience()
         self.budgets = dict(budgets or {})
         self.on_retry = on_retry
-        self._clients: dict[bool, httpx2.Client] = {}
+        self._clients: dict[tuple[bool, bool], httpx2.Client] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -230,11 +230,14 @@ class Client:
     def _client(self, call: Call) -> httpx2.Client:
         import httpx2
 
-        # The proxies of the environment are for the network, not for a server on this machine.
-        is_local = urlsplit(call.url).hostname in _LOOPBACK
-        if is_local not in self._clients:
+        # The proxies of the environment are for the network, not for a server on this machine,
+        # and where there is no TLS there is no list of authorities to load either.
+        parts = urlsplit(call.url)
+        is_local, has_tls = parts.hostname in _LOOPBACK, parts.scheme == "https"
+        if (is_local, has_tls) not in self._clients:
             _silence_urls()
-            self._clients[is_local] = httpx2.Client(
+            self._clients[is_local, has_tls] = httpx2.Client(
+                verify=has_tls,
                 follow_redirects=False,
                 trust_env=not is_local,
                 timeout=httpx2.Timeout(self.patience.read_s, connect=10.0),
@@ -244,7 +247,7 @@ class Client:
                     "accept-encoding": "gzip",
                 },
             )
-        return self._clients[is_local]
+        return self._clients[is_local, has_tls]
 
 
 def _refuse_plain_http(call: Call) -> None:
