@@ -15,8 +15,9 @@ from basislab.kernels.venue.trades import closed
 from basislab.lowering import lower_bars, lower_params, price_sources
 from basislab.types import RateSeries
 from basislab.types.venue_config import POLICY_KINDS, RESPONSES
+from basislab.types.venue_terms import MarginTier
 from basislab.venue_run import run_venue
-from tests.venue_builders import costly, free_venue_config, hourly_market
+from tests.venue_builders import PERP, costly, free_venue_config, hourly_market
 
 
 def wild(seed, n_bars=72):
@@ -139,15 +140,54 @@ def test_what_a_closed_leg_lacks_is_borne_by_its_venue():
     assert 50.0 == pytest.approx(equity(done))
 
 
+TWO_TIERS = (MarginTier(0.0, 0.025, 20.0), MarginTier(15_000.0, 0.05, 10.0))
+
+
+@pytest.mark.parametrize("tiers", [TWO_TIERS[:1], TWO_TIERS], ids=["one tier", "two tiers"])
 @pytest.mark.parametrize("seed", range(12))
-def test_the_sweep_layout_gives_the_bits_of_the_run(seed):
-    """A calmer walk, so that quiet stretches alternate with orders and liquidations."""
-    config = costly(
-        free_venue_config(
-            leverage=2.0, policy=POLICY_KINDS[seed % 2], trigger=2.8, capital_usd=10_000.0 * 9**seed
-        )
-    )
+def test_the_sweep_layout_gives_the_bits_of_the_run(seed, tiers):
+    """Quiet stretches alternate with orders and liquidations, on either side of a tier's bound."""
+    config = costly(free_venue_config(policy=POLICY_KINDS[seed % 2], trigger=2.8))
+    config = replace(config, perp=replace(config.perp, margin_tiers=tiers))
     market = wild(seed, 100)
     params = lower_params(config, market.bar_seconds)
     bars = lower_bars(market, config, price_sources(market, config))
     assert kernel.final_equity(params, bars) == kernel.run(params, bars).final
+
+
+def test_the_mark_is_seen_up_to_its_step_beyond_the_liquidation_price():
+    """146.34 and 1 %: 147.80; where the bar ends before, its high."""
+    perp = replace(PERP, mark_step=0.01)
+    price = 150 / 1.025
+    for high, seen in ((160.0, price * 1.01), (147.0, 147.0)):
+        market = hourly_market([100.0, (100, high, 100, 120), 120.0])
+        result = run_venue(market, free_venue_config(policy="never", perp=perp))
+        assert seen == pytest.approx(result.column("liquidation_mark")[1])
+
+
+@pytest.mark.parametrize("perp", [101.0, 99.0])
+def test_closing_away_from_the_mark_costs_or_gains_the_difference(perp):
+    """100 contracts bought at 101 or 99 where the mark is 100; opened at 100."""
+    rows = {"spot": [100.0] * 2, "oracle": [100.0] * 2, "mark": [100.0] * 2}
+    result = run_venue(hourly_market([100.0, perp], **rows), free_venue_config(policy="never"))
+    assert 100 * (100.0 - perp) == pytest.approx(result.final_usd - 10_000)
+    assert 100 * (100.0 - perp) == pytest.approx(result.ledger.slippage)
+
+
+def test_closing_hands_back_what_each_leg_is_worth():
+    """10 coins at 100 less a debt of 700, and a margin of 40 with 5 contracts 10 in profit: 300 and
+    90 beside the idle 50."""
+    params = lower_params(free_venue_config(), 3_600)
+    quote = Quote(100.0, 100.0, 100.0, 100.0)
+    position = Position(LongLeg(10.0, 700.0), ShortLeg(5.0, 110.0, 40.0))
+    state = idle_state(50.0, quote)
+    state = changed(state, position, 50.0, state.transit, state.accounts)
+    done = closed(params, state, quote, 0.0)
+    assert (440.0, 0.0) == pytest.approx((done.idle, done.accounts.loss_borne_by_venue))
+
+
+def test_distances_to_liquidation_by_hand():
+    """66.67 is 33.3 % below 100, 146.34 is 46.3 % above."""
+    result = run_venue(hourly_market([100.0, 100.0]), free_venue_config())
+    assert 1 - 5_000 / 75 / 100 == pytest.approx(result.column("long_distance")[0])
+    assert 150 / 1.025 / 100 - 1 == pytest.approx(result.column("short_distance")[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from basislab.kernels._jit import compile_module
-from basislab.kernels.legs import LongLeg, Position, ShortLeg, flat, total_equity
+from basislab.kernels.legs import LongLeg, Position, flat, total_equity
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.ledger import Accounts, empty_accounts, post
 
@@ -184,11 +184,6 @@ def ended(state: State) -> State:
     accounts = post(state.accounts, loss_borne_by_venue=-left)
     over = changed(state, flat(), 0.0, no_transit(), accounts)
     return flagged(over, no_order(), ENDED, False)
-
-
-def without_short(position: Position) -> Position:
-    """Return the position with the short's account empty."""
-    return Position(position.long, ShortLeg(0.0, 0.0, 0.0))
 
 
 compile_module(globals())
