@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 import basislab as bl
+import basislab.data
 from basislab.kernels import paths, rebalance
 from basislab.kernels.bars import Bars
 from basislab.kernels.summary import FINAL, FIRST_COUNT
@@ -54,12 +55,24 @@ def venue() -> StudyVenue:
 
 
 def study_configs(count: int) -> list[RebalanceConfig]:
-    """Return parameter sets as the study's grids have them: 2x to 4x, triggers 1.3 L to 4 L."""
+    """Return 1.5x to 3x, triggers 1.5 L to 4 L: about 2 % of the sample's lane-bars have events."""
+    return grid(count, (1.5, 3.0), (1.5, 4.0))
+
+
+def harsh_configs(count: int) -> list[RebalanceConfig]:
+    """Return 2x to 4x, triggers 1.3 L to 4 L: twice as many events."""
+    return grid(count, (2.0, 4.0), (1.3, 4.0))
+
+
+def grid(
+    count: int, leverages: tuple[float, float], factors: tuple[float, float]
+) -> list[RebalanceConfig]:
+    """Return `count` configurations over two ranges, the trigger as a multiple of the leverage."""
     wide = max(1, round(count**0.5))
     many = [
         RebalanceConfig(leverage=leverage, trigger=leverage * factor, perp=venue())
-        for leverage in np.linspace(2, 4, wide)
-        for factor in np.linspace(1.3, 4, -(-count // wide))
+        for leverage in np.linspace(*leverages, wide)
+        for factor in np.linspace(*factors, -(-count // wide))
     ]
     return many[:count]
 
@@ -69,16 +82,10 @@ def sample_bars(market: Market) -> Bars:
     return Bars(*(np.array(values) for values in lower_market(market, "hyperliquid", "kamino")))
 
 
-def history(market: Market, count: int, n_bars: int = N_BARS, block: float = 29.0) -> Plan:
+def history(market: Market, configs: list[RebalanceConfig], n_bars: int = N_BARS) -> Plan:
     """Return a plan over the sample's history."""
-    return make_plan(
-        market,
-        study_configs(count),
-        drawable_bars(market, None),
-        n_bars=n_bars,
-        block=block,
-        seed=1,
-    )
+    bars = drawable_bars(market, bl.data.partial_bars(market))
+    return make_plan(market, configs, bars, n_bars=n_bars, block=29.0, seed=1)
 
 
 def run_group(group: Group, given: Bars) -> np.ndarray[Any, Any]:
@@ -89,34 +96,31 @@ def run_group(group: Group, given: Bars) -> np.ndarray[Any, Any]:
     return kept.table
 
 
-def plain_python(market: Market) -> dict[str, float]:
-    """Time plain Python, after checking that it gives the package's numbers."""
+def plain_python(market: Market, count: int = 16) -> dict[str, float]:
+    """Time plain Python over some of the lanes' configurations, after checking its numbers."""
     bars = sample_bars(market)
     rows = [
         dict(zip(Bars._fields, map(float, row), strict=True)) for row in zip(*bars, strict=True)
     ]
-    config = RebalanceConfig(leverage=3, trigger=6, perp=venue())
-    params = lower_config(rebalance.Params, config, venue())._asdict()
-    expected = bl.backtest(market, config)
-    assert abs(plain_simulate(params, rows)["final"] - expected.final_usd) < 1e-8
-    seconds = best(lambda: plain_simulate(params, rows), tries=7)
-    return {"ns_per_bar": seconds / len(rows) * NS}
+    many = study_configs(320)[:: 320 // count]
+    given = [lower_config(rebalance.Params, one, venue())._asdict() for one in many]
+    for params, config in zip(given, many, strict=True):
+        expected = bl.backtest(market, config).final_usd
+        assert abs(plain_simulate(params, rows)["final"] - expected) < 1e-7
+    times = [best(lambda params=params: plain_simulate(params, rows), tries=3) for params in given]
+    return {"ns_per_bar": statistics.mean(times) / len(rows) * NS}
 
 
 TWIN = """
-import time, numpy as np, basislab as bl
+import basislab as bl
 from basislab.kernels import rebalance
-from basislab.simulate import lower_config, lower_market
-from basislab.types import RebalanceConfig
-venue = bl.load_venue("hyperliquid-study")
-bars = lower_market(bl.load_market(), "hyperliquid", "kamino")
-params = lower_config(rebalance.Params, RebalanceConfig(leverage=3, trigger=6, perp=venue), venue)
-times = []
-for _ in range(15):
-    began = time.thread_time()
-    rebalance.run(params, bars)
-    times.append(time.thread_time() - began)
-print(min(times) / len(bars.close) * 1e9)
+from basislab.simulate import lower_config
+from benchmarks.measure import best, sample_bars, study_configs, venue
+bars = sample_bars(bl.load_market())
+many = study_configs(320)[::40]
+given = [lower_config(rebalance.Params, one, venue()) for one in many]
+times = [best(lambda: rebalance.run(params, bars), tries=3) for params in given]
+print(sum(times) / len(times) / len(bars.close) * 1e9)
 """
 
 
@@ -124,7 +128,7 @@ def twin() -> dict[str, float]:
     """Time the kernels' own source as plain Python, in a process without numba."""
     done = subprocess.run(
         [sys.executable, "-c", TWIN],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
         text=True,
         check=True,
@@ -147,37 +151,49 @@ def scalar(market: Market) -> dict[str, float]:
     }
 
 
-def lanes(market: Market, count: int = 320) -> dict[str, float]:
-    """Time the lanes on the sample and on drawn paths, with full ledger attribution."""
-    given = sample_bars(market)
-    [group] = group_configs(study_configs(count))
+def lanes(market: Market, configs: list[RebalanceConfig]) -> dict[str, float]:
+    """Time the lanes with full ledger attribution, on the sample and on drawn paths."""
+    given, count = sample_bars(market), len(configs)
+    [group] = group_configs(configs)
     table = run_group(group, given)
-    seconds = best(lambda: run_group(group, given), tries=15)
+    plan = history(market, configs)
+    kept = new_kept(count, 100, np.zeros(0, np.int64))
+    task = paths.Task(1, 0, 100, plan.block, plan.price, is_given=False)
     work = count * len(given.close)
-    quiet = calm_group(count)
-    calm = best(lambda: run_group(quiet, given), tries=15)
-    plan = history(market, count)
-    n_paths = 100
-    kept = new_kept(count, n_paths, np.zeros(0, np.int64))
-    task = paths.Task(1, 0, n_paths, plan.block, plan.price, is_given=False)
-    rows = plan.groups[0].rows
-
-    def drawn() -> None:
-        paths.run_rebalance(rows, empty_bars(N_BARS), plan.histories[0], task, kept)
-
-    events = 0.0
-    for path in range(20):
-        one = new_kept(count, 1, np.zeros(0, np.int64))
-        task_one = paths.Task(1, path, 1, plan.block, plan.price, is_given=False)
-        paths.run_rebalance(rows, empty_bars(N_BARS), plan.histories[0], task_one, one)
-        events += one.table[:, FIRST_COUNT + 1 : FIRST_COUNT + 3].sum()
     return {
-        "sample_ns": seconds / work * NS,
-        "sample_event_share": float(table[:, FIRST_COUNT + 1 : FIRST_COUNT + 3].sum()) / work,
-        "calm_ns": calm / work * NS,
-        "drawn_ns": best(drawn) / (count * N_BARS * n_paths) * NS,
-        "drawn_event_share": events / (20 * count * N_BARS),
+        "sample_ns": best(lambda: run_group(group, given), tries=15) / work * NS,
+        "sample_events": event_share(table, len(given.close)),
+        "drawn_ns": best(
+            lambda: paths.run_rebalance(
+                plan.groups[0].rows, empty_bars(N_BARS), plan.histories[0], task, kept
+            )
+        )
+        / (100 * count * N_BARS)
+        * NS,
+        "drawn_events": statistics.mean(drawn_event_share(plan, path) for path in range(20)),
     }
+
+
+def event_share(table: np.ndarray[Any, Any], n_bars: int) -> float:
+    """Return rebalances and liquidations per bar and configuration."""
+    return float(table[:, FIRST_COUNT + 1 : FIRST_COUNT + 3].sum()) / len(table) / n_bars
+
+
+def drawn_event_share(plan: Plan, path: int) -> float:
+    """Return `event_share` of one drawn path."""
+    one = new_kept(plan.n_configs, 1, np.zeros(0, np.int64))
+    task = paths.Task(1, path, 1, plan.block, plan.price, is_given=False)
+    rows = plan.groups[0].rows
+    paths.run_rebalance(rows, empty_bars(N_BARS), plan.histories[0], task, one)
+    return event_share(one.table, N_BARS)
+
+
+def calm(market: Market, count: int = 320) -> dict[str, float]:
+    """Time lanes to which nothing happens."""
+    given, group = sample_bars(market), calm_group(count)
+    run_group(group, given)
+    seconds = best(lambda: run_group(group, given), tries=15)
+    return {"ns": seconds / (count * len(given.close)) * NS}
 
 
 def calm_group(count: int) -> Group:
@@ -204,10 +220,10 @@ def largest_difference(market: Market, count: int = 320) -> dict[str, float]:
 JOB = """
 import json, resource, time
 import basislab as bl, numpy as np
-from benchmarks.measure import history
+from benchmarks.measure import history, study_configs
 from basislab.jobs.run import Setting, run_plan
 market = bl.load_market()
-plan = history(market, {configs})
+plan = history(market, study_configs({configs}))
 capital = np.full({configs}, 10_000.0)
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -249,7 +265,7 @@ def scaling(market: Market) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
 
     def one(n_bars: int, n_paths: int, n_configs: int) -> float:
-        plan = history(market, n_configs, n_bars)
+        plan = history(market, study_configs(n_configs), n_bars)
         seconds = best(lambda: run_all(plan, n_paths), tries=3)
         return seconds / (n_bars * n_paths * n_configs) * NS
 
@@ -278,7 +294,11 @@ def start_up() -> dict[str, float]:
         times = []
         for _ in range(4):
             began = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+            done = subprocess.run(
+                [sys.executable, *arguments], capture_output=True, text=True, check=False
+            )
+            if done.returncode != 0:
+                raise RuntimeError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
             times.append(time.perf_counter() - began)
         found[name] = statistics.median(times[1:])
     return found

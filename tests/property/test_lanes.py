@@ -18,7 +18,6 @@ from basislab.kernels.summary import (
     FINAL,
     FIRST_LIQUIDATION,
     LOWEST_DEBT,
-    LOWEST_EQUITY,
     N_ACCOUNTS,
 )
 from basislab.research.batch import (
@@ -59,7 +58,6 @@ def assert_same(row, result):
     assert np.abs(row[CARRY : CARRY + N_ACCOUNTS] - ledger).max() <= TOLERANCE * scale
     assert abs(row[FINAL] - result.final_usd) <= TOLERANCE * scale
     assert abs(row[DRAWDOWN] - result.max_drawdown) <= TOLERANCE
-    assert abs(row[LOWEST_EQUITY] - result.equity_usd.min()) <= TOLERANCE * scale
     counts = {name: int(row[at]) for name, at in COUNT_COLUMNS[result.model].items()}
     assert counts == dict(result.counts)
     ruins = sum(event.kind == "ruined" for event in result.event_list)

@@ -32,8 +32,11 @@ from basislab.research.risk import Statistics, fan_quantiles, names_of, statisti
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, Market
 
-SLAB_BYTES = 16_000_000
-"""How much of the outcomes is looked at together by one worker."""
+SLAB_BYTES = 24_000_000
+"""How much of the outcomes is read together by one worker."""
+
+SORT_BYTES = 2_000_000
+"""How much of them is looked at together: statistics need several copies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,23 +131,32 @@ def _statistics(
     size = max(1, SLAB_BYTES // per_config)
     slabs = [slice(first, first + size) for first in range(0, len(capital), size)]
 
-    def look(slab: slice) -> tuple[Statistics, FloatArray]:
+    def look(slab: slice) -> list[tuple[Statistics, FloatArray]]:
         # files are mapped anew for every slab: what stays mapped stays in memory
-        parts = [store.get(number) for number in range(n_chunks)]
-        outcomes = Outcomes(
-            *(
-                np.concatenate([part[name][..., slab, :] for part in parts], axis=-1)
-                for name in Outcomes._fields
-            )
-        )
-        return statistics(outcomes, capital[slab], horizons), fan_quantiles(outcomes.fan)
+        outcomes = _read(store, n_chunks, slab)
+        width = max(1, SORT_BYTES // per_config)
+        parts = []
+        for first in range(0, len(outcomes.final), width):
+            few = Outcomes._make(values[..., first : first + width, :] for values in outcomes)
+            held = capital[slab][first : first + width]
+            parts.append((statistics(few, held, horizons), fan_quantiles(few.fan)))
+        return parts
 
     with ThreadPoolExecutor(workers) as executor:
-        found = list(executor.map(look, slabs))
+        found = [part for parts in executor.map(look, slabs) for part in parts]
     values = np.concatenate([one.values for one, _ in found])
     errors = np.concatenate([one.errors for one, _ in found])
     fan = np.concatenate([fan for _, fan in found], axis=1)
     return Statistics(names_of(horizons), values, errors), fan
+
+
+def _read(store: ChunkStore, n_chunks: int, slab: slice) -> Outcomes:
+    """Return the outcomes of some configurations on all paths."""
+    chunks = [store.get(number) for number in range(n_chunks)]
+    return Outcomes._make(
+        np.concatenate([chunk[name][..., slab, :] for chunk in chunks], axis=-1)
+        for name in Outcomes._fields
+    )
 
 
 def run_sweep(

@@ -36,7 +36,6 @@ from basislab.kernels.summary import (
     FIRST_COUNT,
     FIRST_LIQUIDATION,
     LOWEST_DEBT,
-    LOWEST_EQUITY,
     N_COLUMNS,
     NEVER_HAPPENED,
 )
@@ -51,10 +50,10 @@ GUARD = 1e-9
 # question whether the arrays overlap.
 COINS, DEBT, MARGIN, CONTRACTS = 0, LANES, 2 * LANES, 3 * LANES
 LONG_TRIGGER, LONG_LIMIT, SHORT_TRIGGER, SHORT_LIMIT = 4 * LANES, 5 * LANES, 6 * LANES, 7 * LANES
-PEAK, WORST, WORST_PEAK, LOWEST = 8 * LANES, 9 * LANES, 10 * LANES, 11 * LANES
-ENTRY, SINCE_DEBT, SINCE_EARNED, SINCE_FUNDING = 12 * LANES, 13 * LANES, 14 * LANES, 15 * LANES
-SINCE_DRIFT, SINCE_PRICE = 16 * LANES, 17 * LANES
-BUFFER_SIZE = 18 * LANES
+PEAK, WORST, WORST_PEAK, ENTRY = 8 * LANES, 9 * LANES, 10 * LANES, 11 * LANES
+SINCE_DEBT, SINCE_EARNED, SINCE_FUNDING = 12 * LANES, 13 * LANES, 14 * LANES
+SINCE_DRIFT, SINCE_PRICE = 15 * LANES, 16 * LANES
+BUFFER_SIZE = 17 * LANES
 
 CARRY, FUNDING, TRADING_FEES, GAS, TRANSFER_FEES, SLIPPAGE, PENALTY, REVALUATION, SHORTFALL = range(
     1, 10
@@ -251,10 +250,6 @@ def open_lane(
         out[config, column] = 0.0
     out[config, FIRST_LIQUIDATION] = NEVER_HAPPENED
     before = Now(0, close, close, close, 1.0, 1.0, 0.0, 0.0, 0.0)
-    buffer[PEAK + lane] = params.capital
-    buffer[WORST + lane] = params.capital
-    buffer[WORST_PEAK + lane] = params.capital
-    buffer[LOWEST + lane] = np.inf
     buffer[SINCE_DEBT + lane] = 1.0
     restart_books(buffer, lane, before)
     cost = opening_cost(params)
@@ -282,7 +277,6 @@ def close_lane(
     out[config, TRADING_FEES] -= cost.trading
     out[config, FINAL] = left - cost.total
     out[config, DRAWDOWN] = 1.0 - buffer[WORST + lane] / buffer[WORST_PEAK + lane]
-    out[config, LOWEST_EQUITY] = buffer[LOWEST + lane]
 
 
 compile_module(globals())

@@ -33,7 +33,6 @@ from basislab.kernels.lane import (
     LANES,
     LONG_LIMIT,
     LONG_TRIGGER,
-    LOWEST,
     MARGIN,
     PEAK,
     SHORT_LIMIT,
@@ -44,10 +43,8 @@ from basislab.kernels.lane import (
     fire,
     open_lane,
     params_of,
-    position_of,
     retire,
 )
-from basislab.kernels.legs import total_equity
 from basislab.kernels.path import Path, now_at
 from basislab.kernels.rebalance import run
 from basislab.kernels.summary import FINAL, summarize
@@ -67,17 +64,34 @@ class Scratch(NamedTuple):
 def new_scratch() -> Scratch:
     """Return working memory for `run_lanes`."""
     fired = np.zeros(LANES, np.uint8)
-    return Scratch(np.empty(BUFFER_SIZE), fired, fired.view(np.uint64))
+    return Scratch(np.zeros(BUFFER_SIZE), fired, fired.view(np.uint64))
 
 
-def flag(scratch: Scratch, path: Path, i: int, width: int) -> None:
-    """Mark the lanes that may have met a threshold on bar `i`; no branch, every lane."""
-    buffer, fired = scratch.buffer, scratch.fired
+def sweep_bar(scratch: Scratch, path: Path, i: int, width: int) -> None:
+    """Mark the equity at the close of bar ``i - 1`` and flag who may fire on bar `i`; no branch.
+
+    One pass over the lanes for both, because loading their state is what takes the time. The
+    drawdown ``1 - e / peak`` is deepest where ``e / peak`` is smallest; the two are kept apart and
+    compared crosswise, which spares a division per bar.
+    """
+    buffer, fired, before = scratch.buffer, scratch.fired, max(i - 1, 0)
+    was_close, was_debt = path.growth_close[before], path.debt_growth[before]
+    was_short = path.funding_sum[before] - path.bars.close[before]
     close, high, funding_sum = path.bars.close[i], path.bars.high[i], path.funding_sum[i]
     at_close, at_low, debt_growth = path.growth_close[i], path.growth_low[i], path.debt_growth[i]
     for lane in range(width):
-        debt = buffer[DEBT + lane] * debt_growth
-        margin = buffer[MARGIN + lane] + buffer[CONTRACTS + lane] * funding_sum
+        owed, posted = buffer[DEBT + lane], buffer[MARGIN + lane]
+        contracts = buffer[CONTRACTS + lane]
+        equity = (buffer[COINS + lane] * was_close - owed * was_debt) + (
+            posted + contracts * was_short
+        )
+        peak = max(buffer[PEAK + lane], equity)
+        is_worse = equity * buffer[WORST_PEAK + lane] < buffer[WORST + lane] * peak
+        buffer[PEAK + lane] = peak
+        buffer[WORST + lane] = equity if is_worse else buffer[WORST + lane]
+        buffer[WORST_PEAK + lane] = peak if is_worse else buffer[WORST_PEAK + lane]
+        debt = owed * debt_growth
+        margin = posted + contracts * funding_sum
         fired[lane] = (
             (buffer[LONG_TRIGGER + lane] * at_close <= debt)
             | (buffer[LONG_LIMIT + lane] * at_low <= debt)
@@ -99,24 +113,29 @@ def fire_flagged(
                     fire(buffer, lane, params_of(rows, config), now_at(path, i), out, config)
 
 
-def mark_equity(buffer: FloatArray, path: Path, i: int, width: int) -> None:
-    """Follow peak, deepest drawdown and lowest equity at the close of bar `i`; no branch.
+def start_peaks(buffer: FloatArray, rows: FloatArray, first: int, count: int) -> None:
+    """Let the peak of every lane begin at its capital."""
+    for lane in range(count):
+        for array in (PEAK, WORST, WORST_PEAK):
+            buffer[array + lane] = rows[first + lane, 0]
 
-    The drawdown ``1 - e / peak`` is deepest where ``e / peak`` is smallest; the two are kept apart
-    and compared crosswise, which spares a division per bar.
-    """
-    close, funding_sum = path.bars.close[i], path.funding_sum[i]
-    at_close, debt_growth = path.growth_close[i], path.debt_growth[i]
-    for lane in range(width):
-        equity = (buffer[COINS + lane] * at_close - buffer[DEBT + lane] * debt_growth) + (
-            buffer[MARGIN + lane] + buffer[CONTRACTS + lane] * (funding_sum - close)
-        )
+
+def mark_last(buffer: FloatArray, path: Path, count: int) -> None:
+    """Mark the equity at the last close, which no later pass sees."""
+    last = len(path.bars.close) - 1
+    for lane in range(count):
+        equity = equity_of(buffer, lane, path, last)
         peak = max(buffer[PEAK + lane], equity)
-        is_worse = equity * buffer[WORST_PEAK + lane] < buffer[WORST + lane] * peak
-        buffer[PEAK + lane] = peak
-        buffer[WORST + lane] = equity if is_worse else buffer[WORST + lane]
-        buffer[WORST_PEAK + lane] = peak if is_worse else buffer[WORST_PEAK + lane]
-        buffer[LOWEST + lane] = min(buffer[LOWEST + lane], equity)
+        if equity * buffer[WORST_PEAK + lane] < buffer[WORST + lane] * peak:
+            buffer[WORST + lane] = equity
+            buffer[WORST_PEAK + lane] = peak
+
+
+def equity_of(buffer: FloatArray, lane: int, path: Path, i: int) -> float:
+    """Return the equity of a lane at the close of bar `i`."""
+    held = buffer[COINS + lane] * path.growth_close[i] - buffer[DEBT + lane] * path.debt_growth[i]
+    short = path.funding_sum[i] - path.bars.close[i]
+    return float(held + (buffer[MARGIN + lane] + buffer[CONTRACTS + lane] * short))
 
 
 def run_lanes(
@@ -149,20 +168,20 @@ def run_lanes(
     width = (count + STEP - 1) // STEP * STEP
     buffer, price = scratch.buffer, path.bars.close[0]
     for lane in range(width):
-        buffer[PEAK + lane] = 1.0
         retire(buffer, lane)
     for lane in range(count):
         open_lane(buffer, lane, params_of(rows, first + lane), price, out, first + lane)
     mark = 0
     for i in range(n_bars):
-        flag(scratch, path, i, width)
+        sweep_bar(scratch, path, i, width)
+        if i == 0:  # nothing was held at a close before the first
+            start_peaks(buffer, rows, first, count)
         fire_flagged(scratch, path, i, width, rows, first, out)
-        mark_equity(buffer, path, i, width)
         if mark < len(marks) and marks[mark] == i:
             for lane in range(count):
-                position = position_of(buffer, lane, now_at(path, i))
-                fan[first + lane, mark] = total_equity(position, path.bars.close[i])
+                fan[first + lane, mark] = equity_of(buffer, lane, path, i)
             mark += 1
+    mark_last(buffer, path, count)
     end = now_at(path, n_bars - 1)
     for lane in range(count):
         if not np.isnan(out[first + lane, FINAL]):

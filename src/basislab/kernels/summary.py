@@ -17,7 +17,6 @@ COLUMNS = (
     "final",
     *Accounts._fields,
     "drawdown",
-    "lowest_equity",
     "lowest_debt",
     "first_liquidation",
     "open",
@@ -37,10 +36,9 @@ FINAL = 0
 CARRY = 1
 N_ACCOUNTS = len(Accounts._fields)
 DRAWDOWN = CARRY + N_ACCOUNTS
-LOWEST_EQUITY = DRAWDOWN + 1
-LOWEST_DEBT = DRAWDOWN + 2
-FIRST_LIQUIDATION = DRAWDOWN + 3
-FIRST_COUNT = DRAWDOWN + 4
+LOWEST_DEBT = DRAWDOWN + 1
+FIRST_LIQUIDATION = DRAWDOWN + 2
+FIRST_COUNT = DRAWDOWN + 3
 TOUCHED_LEGS = N_COLUMNS - 1
 
 
@@ -77,14 +75,12 @@ def summarize(outcome: Outcome, capital: float, row: FloatArray) -> None:
 
 
 def summarize_curve(equity: FloatArray, capital: float, row: FloatArray) -> None:
-    """Write the largest drawdown from a peak that starts at `capital`, and the lowest equity."""
-    peak, deepest, lowest = capital, 0.0, np.inf
+    """Write the largest drawdown from a peak that starts at `capital`."""
+    peak, deepest = capital, 0.0
     for value in equity:
         peak = max(peak, value)
         deepest = max(deepest, 1.0 - value / peak)
-        lowest = min(lowest, value)
     row[DRAWDOWN] = deepest
-    row[LOWEST_EQUITY] = lowest
 
 
 compile_module(globals())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from basislab.kernels.summary import CARRY, DRAWDOWN, FINAL, LOWEST_DEBT, LOWEST_EQUITY
+from basislab.kernels.summary import CARRY, DRAWDOWN, FINAL, LOWEST_DEBT
 from basislab.metrics import compound_return
 from basislab.research.batch import COUNT_COLUMNS
 from basislab.research.grid import Grid
@@ -46,7 +46,7 @@ def sweep_columns(
     dict of str to sequence
         The swept fields; ``final_usd``; ``return``, ``annualized_return``, ``hurdle_return``,
         ``excess_return``, ``max_drawdown`` (fractions); the model's accounts (USD); its counts;
-        ``lowest_debt_usd``, ``lowest_equity_usd``.
+        ``lowest_debt_usd``.
     """
     part = market.window(start, end)
     bar_days = part.bar_seconds / SECONDS_PER_DAY
@@ -65,7 +65,6 @@ def sweep_columns(
     for name, column in COUNT_COLUMNS[grid.base.model].items():
         columns[name] = table[:, column].astype(np.int64)
     columns["lowest_debt_usd"] = table[:, LOWEST_DEBT]
-    columns["lowest_equity_usd"] = table[:, LOWEST_EQUITY]
     return columns
 
 
