@@ -167,8 +167,9 @@ def sweep(
     Returns
     -------
     DataFrame
-        One row a configuration: the swept fields (a trigger of None is NaN), final_usd, return, annualized_return,
-        hurdle_return, excess_return, max_drawdown (fractions), every account (USD), every count.
+        One row a configuration: the swept fields (a trigger of None is NaN), final_usd, return,
+        annualized_return, hurdle_return, excess_return, max_drawdown (fractions), every account
+        (USD), every count.
 
     Raises
     ------
