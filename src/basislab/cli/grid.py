@@ -39,6 +39,8 @@ Job = Annotated[Path | None, typer.Option(help="Folder that keeps finished parts
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what --job has.")]
 
 OPTIONS = {"capital_usd": "--capital"}
+TABLE_ENDINGS = (".parquet", ".csv")
+FIGURE_ENDINGS = (".svg", ".png", ".html")
 
 
 def read_fields(given: dict[str, str | None], *, sampled: bool) -> dict[str, Any]:
@@ -106,6 +108,25 @@ def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[ModelConfig, 
     return kind(**fixed), swept
 
 
+def check_endings(out: Path | None, figure: Path | None = None) -> None:
+    """Refuse files of an unknown kind before anything is computed.
+
+    Parameters
+    ----------
+    out, figure : Path or None
+
+    Raises
+    ------
+    ConfigError
+        Another ending.
+    """
+    from basislab.errors import ConfigError
+
+    for path, endings in ((out, TABLE_ENDINGS), (figure, FIGURE_ENDINGS)):
+        if path is not None and path.suffix not in endings:
+            raise ConfigError(f"output {path}: it must end in {' or '.join(endings)}.")
+
+
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a DataFrame as Parquet or CSV, by the file's ending.
 
@@ -117,15 +138,12 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     ConfigError
-        Another ending; the file cannot be written.
+        The file cannot be written.
     """
     from basislab.cli.output import write_text
-    from basislab.errors import ConfigError
     from basislab.jobs.tables import write_parquet
 
     if path.suffix == ".parquet":
         write_parquet(frame, path)
-    elif path.suffix == ".csv":
-        write_text(path, frame.to_csv(index=False))
     else:
-        raise ConfigError(f"output {path}: it must end in .parquet or .csv.")
+        write_text(path, frame.to_csv(index=False))

@@ -80,6 +80,7 @@ def montecarlo(
     from basislab.cli.output import status
     from basislab.jobs import progress_bar
 
+    grid.check_endings(out)
     fields = grid.read_fields(
         {
             "leverage": leverage,

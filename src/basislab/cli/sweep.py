@@ -53,8 +53,10 @@ def sweep(
     from rich.console import Console
 
     from basislab.cli.output import status
+    from basislab.errors import ConfigError
     from basislab.jobs import progress_bar
 
+    grid.check_endings(out, figure)
     fields = grid.read_fields(
         {
             "leverage": leverage,
@@ -76,6 +78,8 @@ def sweep(
         from basislab.data import load_market
 
         config, swept = grid.base_config(model, fields)
+        if figure is not None and len(swept) < 2:
+            raise ConfigError("--figure: a map needs two fields with several values each.")
         data = load_market(market) if market is not None else load_market()
     total = samples or _count(swept)
     with progress_bar("sweep", total, "configurations") as progress:
@@ -184,10 +188,7 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _draw(frame: pd.DataFrame, names: list[str], shown: str, path: Path) -> None:
-    from basislab.errors import ConfigError
     from basislab.report.heatmap import pivot, write_figure
 
-    if len(names) < 2:
-        raise ConfigError("--figure: a map needs two fields with several values each.")
     write_figure(pivot(frame, names[0], names[1], shown), path, f"{shown} of {len(frame)} runs")
     typer.echo(f"written: {path}", err=True)

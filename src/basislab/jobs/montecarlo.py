@@ -92,8 +92,8 @@ class Design:
 
     @property
     def jackknife_paths(self) -> int:
-        """Paths of each part of the jackknife."""
-        return max(self.paths // JACKKNIFE_BLOCKS, 50)
+        """Paths of each part of the jackknife: their noise must not hide what is looked for."""
+        return min(self.paths, max(self.paths // JACKKNIFE_BLOCKS, 1_000))
 
     @property
     def total_paths(self) -> int:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHADES = " .:-=+*#%@"
-FIGURES = (".svg", ".png", ".html")
 
 
 def label(value: Any) -> str:
@@ -127,10 +126,8 @@ def write_figure(table: pd.DataFrame, path: Path, title: str) -> None:
     Raises
     ------
     ConfigError
-        Another ending; the file cannot be written.
+        The file cannot be written.
     """
-    if path.suffix not in FIGURES:
-        raise ConfigError(f"figure {path}: it must end in {', '.join(FIGURES)}.")
     import altair as alt
 
     long = table.reset_index().melt(id_vars=[str(table.index.name)], value_name="value")
