@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -415,3 +416,11 @@ def test_dropping_keeps_the_longest_stretch_without_a_hole() -> None:
     assert set(holes(market).values()) == {0}
     (decision,) = market.provenance["gaps"]
     assert (decision["dropped"], decision["unit"]) == (53, "bars")
+
+
+def test_every_test_that_the_table_of_faults_names_exists() -> None:
+    root = Path(__file__).parents[2]
+    named = set(re.findall(r"`(test_\w+)`", (root / "docs/fetching.md").read_text()))
+    tests = "".join(path.read_text() for path in root.glob("tests/unit/test_data_*.py"))
+    assert len(named) > 15
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []

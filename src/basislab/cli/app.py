@@ -27,6 +27,8 @@ app.command("run")(run.run)
 app.command("venues")(venues.venues)
 data.app.command("fetch")(fetch.fetch)
 data.app.command("update")(fetch.update)
+data.app.command("export")(fetch.export)
+data.app.command("gc")(fetch.gc)
 app.add_typer(data.app, name="data")
 app.command("fake-venues")(fetch.fake_venues)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -141,6 +142,32 @@ def _progress() -> Iterator[Fetcher]:
             bar.update(tasks[feed.label], completed=share)  # type: ignore[arg-type]
 
         yield Fetcher(track=track, on_retry=lambda why: bar.console.print(f"again: {why}"))
+
+
+def export(
+    market: Annotated[str, typer.Argument(help="A name, a market directory or a .csv table.")],
+    path: Annotated[Path, typer.Argument(help="File: .csv, .csv.gz or .parquet.")],
+) -> None:
+    """Write a market as one table, a row a bar."""
+    from basislab.data import load_market
+    from basislab.data.export import export as write
+
+    written = write(load_market(market), path)
+    typer.echo(f"{path}: {len(written)} columns: {', '.join(written)}")
+
+
+def gc(
+    *,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove it; without, only say.")] = False,
+) -> None:
+    """Find fetched answers that no market needs, and what killed writers have left."""
+    from basislab.data.gc import collect
+
+    found = collect(delete=delete)
+    for item in found:
+        typer.echo(f"{item.bytes / 1e6:8.2f} MB  {item.path}: {item.why}")
+    what = "removed" if delete else "found; remove with --delete"
+    typer.echo(f"{sum(item.bytes for item in found) / 1e6:.2f} MB {what}")
 
 
 def fake_venues(

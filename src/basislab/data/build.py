@@ -12,6 +12,7 @@ from basislab.data.assemble import OHLCV, QUOTE, price_series, rate_series, requ
 from basislab.data.feeds import Feed
 from basislab.data.paging import stored_rows
 from basislab.data.recipe import Recipe
+from basislab.data.trust import check_formula
 from basislab.data.vault import Vault
 from basislab.data.versions import Series, combine
 from basislab.errors import DataGapError, SourceError
@@ -94,12 +95,19 @@ def _series(feed: Feed, vault: Vault) -> Series:
         first.kind, first.venue, first.asset, combined.times, combined.values, feed.label
     )
     check_units(whole)
+    if first.venue == "hyperliquid" and feed.group == "funding":
+        check_formula(feed.label, whole.times, whole.values[:, 0], whole.values[:, 1])
     return combined
 
 
 def _source(feed: Feed, rows: Series) -> dict[str, Any]:
     url = feed.call(0, SECONDS_PER_DAY).url.split("?")[0]
-    return {"file": f"{feed.label} {url}", "sha256": rows.sha256, "series": feed.label}
+    return {
+        "file": f"{feed.label} {url}",
+        "sha256": rows.sha256,
+        "series": feed.label,
+        "answers": feed.place,
+    }
 
 
 def _last_close(recipe: Recipe, series: Mapping[Feed, Series], end: int) -> int:

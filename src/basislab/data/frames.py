@@ -109,6 +109,22 @@ def _stack(table: str, frames: list[Frame]) -> Frame:
     return empty | {"observed": np.empty(0, dtype=np.bool_)}
 
 
+def connect() -> DuckDBPyConnection:
+    """Return a database in memory that knows UTC and installs nothing.
+
+    Returns
+    -------
+    DuckDBPyConnection
+    """
+    import duckdb
+
+    connection = duckdb.connect(
+        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+    connection.execute("SET TimeZone='UTC'")
+    return connection
+
+
 def write_parquet(frames: Mapping[str, Frame], directory: Path) -> list[Path]:
     """Write each table as ``<table>.parquet`` with zstd.
 
@@ -130,8 +146,7 @@ def write_parquet(frames: Mapping[str, Frame], directory: Path) -> list[Path]:
 
     paths = []
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone='UTC'")
+        with connect() as connection:
             for table, frame in frames.items():
                 paths.append(directory / f"{table}.parquet")
                 _copy(connection, table, frame, paths[-1])
@@ -174,8 +189,7 @@ def read_parquet(path: Path) -> Frame:
     import duckdb
 
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone='UTC'")
+        with connect() as connection:
             query = connection.execute("SELECT * FROM read_parquet(?)", [glob_escape(str(path))])
             frame = dict(query.fetchnumpy())
     except duckdb.Error as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
@@ -19,13 +18,13 @@ from basislab.data.partial import (
     partial_bars,
     usual_settlements,
 )
+from basislab.data.trust import TRUST_RULES, when
 from basislab.types.market import (
     BoolArray,
     FloatArray,
     FundingSeries,
     Market,
     PriceSeries,
-    TimeArray,
 )
 from basislab.units import SECONDS_PER_DAY
 
@@ -72,13 +71,9 @@ def _coverage(market: Market) -> tuple[Coverage, ...]:
     rows = []
     for label, series in market.series().items():
         seen = np.flatnonzero(series.observed)
-        ends = [_when(market.times, bar) for bar in seen[[0, -1]]] if len(seen) else [None, None]
+        ends = [when(market.times, bar) for bar in seen[[0, -1]]] if len(seen) else [None, None]
         rows.append(Coverage(label, len(series), len(seen), ends[0], ends[1]))
     return tuple(rows)
-
-
-def _when(times: TimeArray, bar: Any) -> datetime:
-    return datetime.fromtimestamp(int(times[bar].astype("datetime64[s]").astype(np.int64)), UTC)
 
 
 def _bars(number: int) -> str:
@@ -104,7 +99,7 @@ def filled(market: Market) -> Iterator[Finding]:
         for bar, length in _runs(~series.observed):
             message = f"{_bars(length)} with missing values that hold the value before them"
             yield Finding(
-                "warning", label, "filled", message, _when(market.times, bar), float(length), length
+                "warning", label, "filled", message, when(market.times, bar), float(length), length
             )
 
 
@@ -117,7 +112,7 @@ def ohlc(market: Market) -> Iterator[Finding]:
             prices = f"{series.open[bar]:g}/{series.high[bar]:g}/{series.low[bar]:g}"
             message = f"o/h/l/c {prices}/{series.close[bar]:g}: high and low do not span the bar"
             excess = float(max(top[bar] - series.high[bar], series.low[bar] - bottom[bar]))
-            yield Finding("error", label, "ohlc", message, _when(market.times, bar), excess)
+            yield Finding("error", label, "ohlc", message, when(market.times, bar), excess)
 
 
 def partial(market: Market) -> Iterator[Finding]:
@@ -135,13 +130,13 @@ def partial(market: Market) -> Iterator[Finding]:
                     label,
                     "partial-bar",
                     message,
-                    _when(market.times, found.bar),
+                    when(market.times, found.bar),
                     found.size,
                 )
     if is_last_in_progress(market):
         label, series = next(iter(_prices(market)))
         message = "the last bar had not ended: its funding settlements are fewer than usual"
-        yield Finding("warning", label, "bar-in-progress", message, _when(market.times, -1))
+        yield Finding("warning", label, "bar-in-progress", message, when(market.times, -1))
 
 
 def funding_counts(market: Market) -> Iterator[Finding]:
@@ -160,7 +155,7 @@ def funding_counts(market: Market) -> Iterator[Finding]:
                 f"funding {venue}",
                 "incomplete-funding",
                 message,
-                _when(market.times, bar),
+                when(market.times, bar),
                 float(counts[bar]),
             )
 
@@ -171,16 +166,16 @@ def frozen(market: Market) -> Iterator[Finding]:
         for bar, length in _runs((series.high == series.low) & series.observed):
             message = f"the price stands still at {series.close[bar]:g} for {_bars(length)}"
             yield Finding(
-                "warning", label, "frozen-price", message, _when(market.times, bar), None, length
+                "warning", label, "frozen-price", message, when(market.times, bar), None, length
             )
     for label, values, at_least in _rates(market):
         repeats = np.concatenate(([False], np.diff(values) == 0))
         for bar, length in _runs(repeats):
             if length + 1 >= at_least and values[bar] != 0:
                 message = f"{_bars(length + 1)} with the very same rate, {values[bar]:g}"
-                when = _when(market.times, bar - 1)
+                at = when(market.times, bar - 1)
                 yield Finding(
-                    "warning", label, "frozen-rate", message, when, float(values[bar]), length + 1
+                    "warning", label, "frozen-rate", message, at, float(values[bar]), length + 1
                 )
 
 
@@ -195,8 +190,8 @@ def zeros(market: Market) -> Iterator[Finding]:
         for bar, length in _runs(values == 0):
             if length >= at_least:
                 message = f"{_bars(length)} of exactly 0: was a missing rate read as zero?"
-                when = _when(market.times, bar)
-                yield Finding("warning", label, "zero-rate", message, when, 0.0, length)
+                at = when(market.times, bar)
+                yield Finding("warning", label, "zero-rate", message, at, 0.0, length)
 
 
 def absurd_prices(market: Market) -> Iterator[Finding]:
@@ -206,19 +201,19 @@ def absurd_prices(market: Market) -> Iterator[Finding]:
         for bar, severity in _graded(jumps, JUMP_WARNING, JUMP_ERROR):
             ratio = float(series.close[bar + 1] / series.close[bar])
             message = f"the close is {ratio:.3g} times the one before"
-            when = _when(market.times, bar + 1)
-            yield Finding(severity, label, "price-jump", message, when, ratio)
+            at = when(market.times, bar + 1)
+            yield Finding(severity, label, "price-jump", message, at, ratio)
         above = series.high / np.maximum(series.open, series.close)
         below = np.minimum(series.open, series.close) / series.low
         for bar, severity in _graded(np.maximum(above, below), WICK_WARNING, WICK_ERROR):
             message = f"high {series.high[bar]:g} and low {series.low[bar]:g} lie far off the body"
             value = float(max(above[bar], below[bar]))
-            yield Finding(severity, label, "wick", message, _when(market.times, bar), value)
+            yield Finding(severity, label, "wick", message, when(market.times, bar), value)
         if series.volume is not None:
             for bar, length in _runs((series.volume == 0) & series.observed):
-                when = _when(market.times, bar)
+                at = when(market.times, bar)
                 message = f"{_bars(length)} without a trade"
-                yield Finding("warning", label, "no-trades", message, when, 0.0, length)
+                yield Finding("warning", label, "no-trades", message, at, 0.0, length)
 
 
 def absurd_rates(market: Market) -> Iterator[Finding]:
@@ -228,16 +223,16 @@ def absurd_rates(market: Market) -> Iterator[Finding]:
         label, daily = f"funding {venue}", np.abs(funding.rate) / days
         for bar, severity in _graded(daily, FUNDING_WARNING, FUNDING_ERROR):
             message = f"funding of {funding.rate[bar] / days:.2%} a day"
-            when = _when(market.times, bar)
-            yield Finding(severity, label, "absurd-rate", message, when, float(funding.rate[bar]))
+            at = when(market.times, bar)
+            yield Finding(severity, label, "absurd-rate", message, at, float(funding.rate[bar]))
         if np.median(daily) > HIGH_FUNDING:
             message = "half of the days above 1 %: is it percent instead of a fraction?"
             yield Finding("warning", label, "unit", message, None, float(np.median(daily)))
     for label, apy in _apys(market):
         for bar, severity in _graded(apy, APY_WARNING, APY_ERROR):
-            when = _when(market.times, bar)
+            at = when(market.times, bar)
             yield Finding(
-                severity, label, "absurd-rate", f"an APY of {apy[bar]:.0%}", when, float(apy[bar])
+                severity, label, "absurd-rate", f"an APY of {apy[bar]:.0%}", at, float(apy[bar])
             )
         if 0 < np.median(apy) < LOW_APY:
             message = "half of the APYs below 0.5 %: were fractions read as percent?"
@@ -253,9 +248,9 @@ def crossed_rates(market: Market) -> Iterator[Finding]:
         for bar, length in _runs(supply.apy > borrow.apy):
             excess = float(supply.apy[bar] - borrow.apy[bar])
             message = f"supply pays {excess:.2%} more than borrowing costs, for {_bars(length)}"
-            when = _when(market.times, bar)
+            at = when(market.times, bar)
             label = f"supply {protocol} {asset}"
-            yield Finding("warning", label, "supply-above-borrow", message, when, excess, length)
+            yield Finding("warning", label, "supply-above-borrow", message, at, excess, length)
 
 
 def imported(market: Market) -> Iterator[Finding]:
@@ -323,5 +318,6 @@ RULES: tuple[Callable[[Market], Iterator[Finding]], ...] = (
     absurd_rates,
     crossed_rates,
     imported,
+    *TRUST_RULES,
 )
 """All rules, in the order in which they are asked."""
