@@ -4,8 +4,9 @@
 
 Many histories are drawn from a process whose truth is computed from the process itself. For each,
 the 90 % prediction interval (between the 5 % and 95 % quantiles of a path's return) is held against
-the true distribution, and the 90 % confidence interval of the mean return (both errors together,
-times Student's t of 9 degrees of freedom: the jackknife leaves out ten blocks) against the true mean. Kept in ``benchmarks/calibration.json``.
+the true distribution, and the 90 % confidence interval of the mean return against the true mean:
+both errors together times Student's t of 9 degrees of freedom, as the jackknife leaves out ten
+blocks in turn. Kept in ``benchmarks/calibration.json``.
 """
 
 from __future__ import annotations
