@@ -251,6 +251,16 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert [entry.name for entry in path.parent.iterdir()] == ["report.txt"]
 
 
+def test_a_file_that_holds_the_content_already_is_left_alone(tmp_path):
+    path = tmp_path / "report.txt"
+    write_text(path, "same")
+    os.utime(path, (1, 1))
+    write_text(path, "same")
+    assert path.stat().st_mtime == 1
+    write_text(path, "other")
+    assert (path.read_text(), path.stat().st_mtime > 1) == ("other", True)
+
+
 def test_written_files_have_the_usual_permissions(tmp_path):
     write_text(tmp_path / "report.txt", "x")
     (tmp_path / "plain.txt").write_text("x")

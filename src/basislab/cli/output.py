@@ -35,6 +35,9 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: a temporary file beside it, synced, renamed.
 
+    A file that holds the content already is left alone: a report of dozens of files is rewritten in
+    no time where nothing changed.
+
     Parameters
     ----------
     path : Path
@@ -47,6 +50,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     temporary = None
     try:
+        if path.is_file() and path.read_bytes() == content:
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".", delete=False) as file:
             temporary = Path(file.name)
