@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -131,3 +132,13 @@ def simulate_free(kind: Config, close: Sequence[float], **given: Any) -> Result:
 def kinds(result: Result) -> list[tuple[int, str, str | None]]:
     """Return a result's events as (bar, kind, leg or reason)."""
     return [(event.bar, event.kind, event.reason or event.leg) for event in result.event_list]
+
+
+_DEAF_TO_NOTHING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from basislab.cli import main
+main()
+"""
+INTERRUPTIBLE = [sys.executable, "-c", _DEAF_TO_NOTHING]
+"""The command line; a suite that runs in the background would hand it down an ignored SIGINT."""

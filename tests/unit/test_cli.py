@@ -12,6 +12,7 @@ import pytest
 
 from basislab.cli.output import progress, status, write_text
 from basislab.errors import ConfigError
+from tests.builders import INTERRUPTIBLE
 
 COMMAND = [sys.executable, "-c", "from basislab.cli import main; main()"]
 STUDY = Path(__file__).parents[2] / "studies" / "sol-2025" / "study.toml"
@@ -206,7 +207,7 @@ def test_interrupt_is_not_a_traceback(tmp_path):
     scenarios = [{"model": "rebalance", "leverage": 3}] * 60_000
     path = scenario_file(tmp_path, *({**s, "id": str(i)} for i, s in enumerate(scenarios)))
     process = subprocess.Popen(
-        [*COMMAND, "run", str(path), "--out", str(tmp_path / "out.json")],
+        [*INTERRUPTIBLE, "run", str(path), "--out", str(tmp_path / "out.json")],
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from basislab.data.gc import collect
 from basislab.data.sources import binance, defillama, hyperliquid, kamino
 from basislab.data.vault import Vault, locked
 from basislab.errors import BasisLabError, ConfigError, DataError, SourceError
+from tests.builders import INTERRUPTIBLE
 from tests.data_fixtures import SHARED, clean_market
 
 NOW, START = 1_744_385_400, 1_738_368_000  # 2025-04-11T15:30Z, 2025-02-01
@@ -78,7 +78,7 @@ def test_gaps_and_corrections_are_printed(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_fake_venues_serve_as_a_program(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from basislab.cli import main; main()"]
+    command = INTERRUPTIBLE
     server = subprocess.Popen(
         [*command, "fake-venues", "--faults", "half,storm"], stdout=subprocess.PIPE, text=True
     )

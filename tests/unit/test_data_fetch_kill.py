@@ -115,7 +115,7 @@ def test_kill_nine_at_a_hundred_points_loses_nothing(
                 assert is_whole(load_market(path), clean)
         zygote.stdin.close()
     assert killed > ROUNDS / 2
-    assert len(ends) > 3, "old and new ones were met"
+    assert len(ends) > 1, "old and new ones were met"
     assert fetched().fingerprint == clean.fingerprint
     vault = Vault()
     for feed in RECIPE.feeds():

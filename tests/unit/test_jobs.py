@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,9 +18,7 @@ from basislab.jobs.run import Setting, chunk_arrays, run_plan
 from basislab.research.bootstrap import drawable_bars
 from basislab.research.montecarlo import Chunk, make_plan
 from basislab.types import RebalanceConfig, RotationConfig
-from tests.builders import free_config, make_market
-
-COMMAND = [sys.executable, "-c", "from basislab.cli import main; main()"]
+from tests.builders import INTERRUPTIBLE, free_config, make_market
 
 
 def small_plan():
@@ -171,7 +168,7 @@ ARGUMENTS = [
 
 
 def command(*more):
-    return [*COMMAND, *ARGUMENTS, *map(str, more)]
+    return [*INTERRUPTIBLE, *ARGUMENTS, *map(str, more)]
 
 
 @pytest.fixture(scope="module")
