@@ -20,6 +20,7 @@ SHOWN = {
     "excess_return": "Excess",
     "max_drawdown": "Drawdown",
 }
+SHORT = {"rebalances": "Moves", "liquidations": "Liq.", "opens": "Opens"}
 
 
 def sweep(
@@ -170,9 +171,9 @@ def _ranking(frame: pd.DataFrame, names: list[str], sort: str, top: int) -> Any:
         padding=(0, 1, 0, 0),
         show_edge=False,
     )
-    counts = [name for name in ("rebalances", "liquidations", "opens") if name in frame]
+    counts = [name for name in SHORT if name in frame]
     extra = [sort] if sort not in (*SHOWN, *names, *counts) else []
-    heads = [*names, *SHOWN.values(), *counts, *extra]
+    heads = [*names, *SHOWN.values(), *(SHORT[name] for name in counts), *extra]
     for head in heads:
         table.add_column(head.replace("_", " "), justify="right")
     for row in best.to_dict("records"):
