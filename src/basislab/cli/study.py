@@ -10,6 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from basislab.report.document import Document
+    from basislab.report.drawing import Drawing
+    from basislab.report.spec import StudySpec
 
 MOST_DIFFERENCES = 20
 """Differences that a check names before it only counts them."""
@@ -40,41 +42,57 @@ def study(
     ] = False,
 ) -> None:
     """Compute the study: sections and a verdict on the screen, a document in files."""
-    from rich.console import Console
+    from basislab.report.drawing import drawing_processes
+    from basislab.report.spec import StudySpec, load_spec
 
-    from basislab.cli.output import status, to_json, write_bytes, write_text
+    spec = StudySpec() if file is None else load_spec(file)
+    folder = out or (file.parent if file is not None else Path("basislab-study"))
+    with drawing_processes() as drawing:
+        facts, document = _computed(spec)
+        if check:
+            _check(facts, document, folder, drawing)
+            return
+        _write(facts, document, folder, drawing, with_pdf=pdf)
+
+
+def _computed(spec: StudySpec) -> tuple[dict[str, Any], Document]:
+    from basislab.cli.output import status
 
     with status("loading (kernels are compiled on the first run)"):
         from basislab.data import load_market
         from basislab.report.document import build_document
-        from basislab.report.document.files import document_files
         from basislab.report.facts import facts_of, study_runs
         from basislab.report.figures import study_figures
-        from basislab.report.spec import StudySpec, load_spec
-        from basislab.report.terminal import print_study, study_text
 
-    spec = StudySpec() if file is None else load_spec(file)
-    folder = out or (file.parent if file is not None else Path("basislab-study"))
     with status("loading the market") as say:
         runs = study_runs(load_market(spec.market), spec)
         facts = facts_of(runs, lambda name: say(f"computing {name}"))
-        document = build_document(facts, study_figures(runs, facts))
-    if check:
-        _check(facts, document, folder)
-        return
+        return facts, build_document(facts, study_figures(runs, facts))
+
+
+def _write(
+    facts: dict[str, Any], document: Document, folder: Path, drawing: Drawing, *, with_pdf: bool
+) -> None:
+    from rich.console import Console
+
+    from basislab.cli.output import status, to_json, write_bytes, write_text
+    from basislab.report.document.files import document_files
+    from basislab.report.terminal import print_study, study_text
+
     print_study(facts, Console(highlight=False))
     write_text(folder / "facts.json", to_json(facts))
     write_text(folder / "study.txt", study_text(facts))
     with status("writing") as say:
-        for name, content in document_files(document, with_pdf=pdf, progress=say):
+        files = document_files(document, drawing=drawing, with_pdf=with_pdf, progress=say)
+        for name, content in files:
             write_bytes(folder / name, content)
     written = ["study.html", "study.md", "study.txt", "facts.json", "figures/"]
-    written += ["study.pdf"] if pdf else []
+    written += ["study.pdf"] if with_pdf else []
     typer.echo(f"\nwritten: {folder}/ ({', '.join(written)})", err=True)
 
 
-def _check(facts: dict[str, Any], document: Document, folder: Path) -> None:
-    differences = list(_differences(facts, document, folder))
+def _check(facts: dict[str, Any], document: Document, folder: Path, drawing: Drawing) -> None:
+    differences = list(_differences(facts, document, folder, drawing))
     for line in differences[:MOST_DIFFERENCES]:
         typer.echo(line, err=True)
     if len(differences) > MOST_DIFFERENCES:
@@ -85,7 +103,9 @@ def _check(facts: dict[str, Any], document: Document, folder: Path) -> None:
     typer.echo(f"{folder}: the report is what is computed")
 
 
-def _differences(facts: dict[str, Any], document: Document, folder: Path) -> Iterator[str]:
+def _differences(
+    facts: dict[str, Any], document: Document, folder: Path, drawing: Drawing
+) -> Iterator[str]:
     """Compare what is there; the page is no part of the repository and may be missing."""
     import json
 
@@ -99,5 +119,7 @@ def _differences(facts: dict[str, Any], document: Document, folder: Path) -> Ite
     for name, text in (("study.txt", study_text(facts)), ("study.md", markdown_text(document))):
         yield from text_differences(text, read_text(folder / name), name)
     page = folder / "study.html"
-    if page.exists() and page.read_bytes() != html_page(document).encode():
-        yield f"{page.name}: differs"
+    if page.exists():
+        now = html_page(document, bundle=drawing.scripts())
+        if page.read_bytes() != now.encode():
+            yield f"{page.name}: differs"

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from basislab.report.document.chapters import Document
-from basislab.report.document.page import Drawn, html_page, vega_bundle
+from basislab.report.document.page import Drawn, html_page
 from basislab.report.document.text import FIGURE_FOLDER, file_names, markdown_text
-from basislab.report.figures import Figure
-
-PNG_SCALE = 1.5
-"""Pixels of a PNG for every pixel of its SVG."""
+from basislab.report.drawing import Drawing, drawing_processes
 
 Progress = Callable[[str], None]
 
 
 def document_files(
-    document: Document, *, with_pdf: bool = False, progress: Progress | None = None
+    document: Document,
+    *,
+    drawing: Drawing | None = None,
+    with_pdf: bool = False,
+    progress: Progress | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the files of a document.
 
     Parameters
     ----------
     document : Document
+    drawing : Drawing, optional
+        Processes that were started earlier, while the document was computed.
     with_pdf : bool
         Needs the extra ``pdf``.
     progress : callable of str, optional
@@ -43,15 +45,16 @@ def document_files(
     say = progress or (lambda _: None)
     yield "study.md", markdown_text(document).encode()
     say("drawing the figures")
-    figures = document.shown()
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        bundle = pool.submit(vega_bundle)
-        pictures = pool.map(_pictures, figures)
-        for figure, panels in zip(figures, pictures, strict=True):
-            for name, (svg, image) in zip(file_names(document, figure.key), panels, strict=True):
-                yield f"{FIGURE_FOLDER}/{name}.svg", svg.encode()
-                yield f"{FIGURE_FOLDER}/{name}.png", image
-        yield "study.html", html_page(document, bundle=bundle.result()).encode()
+    with ExitStack() as stack:
+        drawing = drawing or stack.enter_context(drawing_processes())
+        shown = document.shown()
+        names = [name for figure in shown for name in file_names(document, figure.key)]
+        specs = [spec for figure in shown for spec in figure.file_specs()]
+        pictures = drawing.pictures(specs)
+        yield "study.html", html_page(document, bundle=drawing.scripts()).encode()
+        for name, (svg, image) in zip(names, pictures, strict=True):
+            yield f"{FIGURE_FOLDER}/{name}.svg", svg.encode()
+            yield f"{FIGURE_FOLDER}/{name}.png", image
     if with_pdf:
         from basislab.report.document.paper import pdf
 
@@ -69,11 +72,3 @@ def _for_paper(document: Document) -> Drawn:
         ]
         for figure in document.shown()
     }
-
-
-def _pictures(figure: Figure) -> list[tuple[str, bytes]]:
-    """Draw a figure on light paper: SVG and PNG of every panel; outside Python's lock."""
-    import vl_convert
-
-    drawn = [vl_convert.vegalite_to_svg(spec) for spec in figure.file_specs()]
-    return [(svg, vl_convert.svg_to_png(svg, scale=PNG_SCALE)) for svg in drawn]

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from basislab.report.document.chapters import MARK, Document
 from basislab.report.document.data import packed
+from basislab.report.drawing import vega_bundle
 from basislab.report.figures import DARK, LIGHT, Figure
 from basislab.report.tables import Column, Table
 
@@ -291,17 +292,3 @@ def _style() -> str:
         f"{{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n"
         f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}\n{css}"
     )
-
-
-def vega_bundle() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script that leaves a single name behind.
-
-    Returns
-    -------
-    str
-        JavaScript, wrapped in a function so that its hundreds of names stay inside.
-    """
-    import vl_convert
-
-    bundle = vl_convert.javascript_bundle("window.basislabVega={embed:vegaEmbed,vega};")
-    return "(function(){" + bundle.replace("</script", "<\\/script") + "})();"
