@@ -402,6 +402,7 @@ class TestFile:
             ('"x"', "got str at the top"),
             ('{"scenarios": []}', "version: it is missing"),
             ('{"version": 1}', "scenarios: it is missing"),
+            ('{"version": true, "scenarios": []}', "version: got true; write 1"),
             ('{"version": 2, "scenarios": []}', "version: got 2; input should be 1"),
             ('{"version": "1", "scenarios": []}', "version: got '1'"),
             ('{"version": 1, "scenarios": {}}', r"scenarios: got {}; input should be a valid list"),

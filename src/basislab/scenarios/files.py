@@ -8,9 +8,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PrivateAttr, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, PrivateAttr, TypeAdapter, ValidationError
 
 from basislab._version import VERSION
 from basislab.data import load_market
@@ -33,6 +33,13 @@ MAX_BAR_SCENARIOS = 100_000_000
 """Largest ``bars x scenarios`` of one file: about a minute of kernel time."""
 
 
+def _no_boolean(value: object) -> object:
+    """Refuse true: Python holds it equal to one."""
+    if isinstance(value, bool):
+        raise ValueError(f"got {str(value).lower()}; write 1")  # noqa: TRY004 - pydantic's way
+    return value
+
+
 class ScenarioFile(Strict):
     """A parsed scenario file; scenarios are still raw, so that each can fail on its own.
 
@@ -44,7 +51,7 @@ class ScenarioFile(Strict):
         Default for scenarios without one.
     """
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_no_boolean)]
     scenarios: list[Any]
     market: str | None = None
     _folder: Path | None = PrivateAttr(default=None)
