@@ -118,6 +118,24 @@ def test_a_window_is_computed_from_its_own_days_only():
     assert facts["matrix"][1]["final_usd"] == pytest.approx(run.final_usd, rel=1e-11)
 
 
+def test_a_short_window_is_said_to_be_extrapolated():
+    """Sixty days: a return a year is 365 / 60 = 6.1 times what was earned."""
+    spec = StudySpec(lending="aave", leverages=[2.0])
+    verdict = compute_facts(rising_eth_market(), spec)["verdict"]
+    assert any("60 days" in limit and "6.1 times" in limit for limit in verdict["limits"])
+
+
+def test_the_sample_is_not_said_to_be_short(facts):
+    assert not any("extrapolates" in limit for limit in facts["verdict"]["limits"])
+
+
+def test_the_verdict_names_what_the_certificates_say(facts):
+    """A reader of the first page learns that no optimum survives before trying one."""
+    last = facts["verdict"]["reasons"][-1]
+    for certificate in facts["certificates"]:
+        assert f"{certificate['label']}: {certificate['word']}" in last
+
+
 def verdict_of(facts, default, tuned):
     """Judge a study whose only default and tuned runs earn the given excess and return."""
     runs = [

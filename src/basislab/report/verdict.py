@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from basislab.report import words
+from basislab.units import DAYS_PER_YEAR
 
 Facts = dict[str, Any]
 Word = Literal["beats", "hindsight", "below", "loses"]
+
+SHORT_DAYS = DAYS_PER_YEAR / 2
+"""A window shorter than this is said to be short."""
 
 
 def study_verdict(facts: Facts) -> Facts:
@@ -107,6 +111,9 @@ def _reasons(facts: Facts, default: Facts, tuned: Facts) -> list[str]:
         for row in facts["venues"]
         if row["annualized"] > 0 > row["unforgiven_annualized"]
     ]
+    judged = [f"{each['label']}: {each['word']}" for each in facts["certificates"]]
+    if judged:
+        reasons.append(f"Best triggers judged for luck (certificates): {'; '.join(judged)}.")
     return reasons
 
 
@@ -123,6 +130,12 @@ def _limits(facts: Facts) -> list[str]:
             "and penalties are the study's assumptions, not the venues' rules."
         ),
     ]
+    days = market["bars_count"]
+    if days < SHORT_DAYS:
+        limits.append(
+            f"A short window: a return a year extrapolates {_count(days, 'day')}, opening and "
+            f"closing costs included, {DAYS_PER_YEAR / days:.1f} times."
+        )
     if market["partial_bars"]:
         limits.append(f"Partial days in the data: {words.join(market['partial_bars'])}.")
     return limits

@@ -16,6 +16,7 @@ from basislab.report.figures.base import (
     colours,
     hidden,
     shown,
+    signed_axis,
     sized,
 )
 from basislab.report.figures.palette import role
@@ -73,7 +74,7 @@ def hurdle_figure(runs: Runs, facts: Facts) -> Figure:
     x = alt.X(
         "annualized:Q",
         title="return a year, simple",
-        axis=alt.Axis(format="+.0%", grid=True, tickCount=6),
+        axis=signed_axis("+.0%", grid=True, tickCount=6),
     )
     stems = base.mark_rule(strokeWidth=3).encode(x=x, x2="hurdle:Q")
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(
@@ -177,7 +178,7 @@ def _month_bars(held: Held, rows: Rows, lines: Sequence[Line], venues: int) -> C
         .encode(
             x=_month(rows),
             xOffset=alt.XOffset("series:N", sort=names),
-            y=alt.Y("apy:Q", axis=alt.Axis(format="+.0%", title="funding, APY")),
+            y=alt.Y("apy:Q", axis=signed_axis("+.0%", title="funding, APY")),
             color=alt.Color("series:N", scale=colours(lines)),
             tooltip=_tips(),
         )

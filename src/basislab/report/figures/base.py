@@ -326,6 +326,26 @@ def time_axis(*, labels: bool = True) -> alt.X:
     return alt.X("t:T", scale=alt.Scale(type="utc", padding=6), axis=axis)
 
 
+def signed_axis(written: str, **more: Any) -> alt.Axis:
+    """Return an axis whose numbers carry their sign, except zero.
+
+    Parameters
+    ----------
+    written : str
+        A d3 number format such as ``+.0%``.
+    **more
+        Other properties of the axis.
+
+    Returns
+    -------
+    altair.Axis
+    """
+    return alt.Axis(format=written, labelExpr=_PLAIN_ZERO, **more)
+
+
+_PLAIN_ZERO = r"replace(datum.label, /^\+(0[.0]*%?)$/, '$1')"
+
+
 def colours(lines: Sequence[Line]) -> alt.Scale:
     """Return the colour scale of some series.
 

@@ -16,6 +16,7 @@ from basislab.report.figures.base import (
     Line,
     Rows,
     chosen,
+    signed_axis,
     sized,
 )
 from basislab.report.figures.lines import lines_chart
@@ -243,7 +244,7 @@ def _splits(certificates: Sequence[Facts]) -> Figure:
         for row in one["cscv"]["histogram"]
     ]
     first = certificates[0]["leverage"]
-    percent = alt.Axis(format="+.0%")
+    percent = signed_axis("+.0%")
     scatter = (
         alt.Chart(held.add(points))
         .transform_filter(AT_CHOSEN_LEVERAGE)

@@ -17,6 +17,7 @@ from basislab.report.figures.base import (
     colours,
     hidden,
     shown,
+    signed_axis,
     sized,
     time_axis,
     zoom,
@@ -101,7 +102,7 @@ def lines_chart(
     hover = alt.selection_point(
         name="hover", fields=["t"], nearest=True, on="pointermove", clear="pointerout", empty=False
     )
-    axis = alt.Axis(title=title, format=written)
+    axis = signed_axis(written, title=title)
     drawn = base.mark_line(strokeWidth=2, interpolate="linear").encode(
         x=time_axis(),
         y=alt.Y(f"{value}:Q", axis=axis, scale=alt.Scale(zero=False)),
