@@ -134,15 +134,17 @@ def check_(
     json_: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
 ) -> None:
     """Check a market: coverage, gaps, partial days, absurd values. Status 1 on an error."""
-    from basislab.data import check, load_market
+    from basislab.data import load_market
+    from basislab.report.venue_terms import check_market, checks_of
 
-    report = check(load_market(market))
+    loaded = load_market(market)
+    report = check_market(loaded)
     if json_:
         from basislab.cli.output import to_json
 
         typer.echo(to_json(report.to_dict()), nl=False)
     else:
-        _print_report(report, all_=all_)
+        _print_report(report, len(checks_of(loaded)), all_=all_)
     if report.errors:
         raise typer.Exit(1)
 
@@ -150,8 +152,8 @@ def check_(
 _NUMBERS = ("seen", "min", "median", "max")
 
 
-def _print_report(report: QualityReport, *, all_: bool) -> None:
-    from basislab.data.findings import CHECKS, grouped
+def _print_report(report: QualityReport, checks: int, *, all_: bool) -> None:
+    from basislab.data.findings import grouped
 
     console = _console()
     console.print(report.market)
@@ -169,7 +171,7 @@ def _print_report(report: QualityReport, *, all_: bool) -> None:
         for group in groups:
             _print_finding(console, group.first, _summary(group))
     found = len({group.rule for group in groups})
-    console.print(f"{len(CHECKS)} checks were made; {found} found something")
+    console.print(f"{checks} checks were made; {found} found something")
     if len(groups) < len(report.findings) and not all_:
         console.print(f"each of the {len(report.findings)} findings: --all")
     infos = len(report.findings) - len(report.errors) - len(report.warnings)

@@ -11,6 +11,9 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
+VENUE_TERMS = "venue-terms"
+"""Name of the rule that compares a venue's own terms with the preset of its name."""
+
 CHECKS: dict[str, str] = {
     "ohlc": "high and low span open and close",
     "partial-bar": "no part of a bar is missing",
@@ -39,6 +42,7 @@ CHECKS: dict[str, str] = {
     "funding-sign": "funding of the venues moves together",
     "funding-interval": "settlements keep a schedule of whole hours",
     "funding-hour": "settlements stand in the bar that they end",
+    VENUE_TERMS: "the venue's margin tiers are those of its preset",
 }
 """What every rule asserts of a market, by its name, in the order of the quality page."""
 

@@ -93,7 +93,7 @@ def _gaps(quality: Facts) -> list[str]:
         "error": "A hole would have been refused.",
         "ffill": "A hole up to a chosen length holds the value before it.",
         "drop": "The longest stretch without a hole is kept, and the rest dropped.",
-        "interpolate": "A hole of a lending rate no longer than allowed is a line to its next value.",
+        "interpolate": "A short hole of a lending rate is a line to its next value.",
     }
     policy = decisions.get(str(quality["policy"]))
     text = [policy] if policy else []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from basislab.data import check
-from basislab.data.findings import CHECKS, FindingGroup, grouped
+from basislab.data.findings import FindingGroup, grouped
 from basislab.report.runs import Facts, Runs
+from basislab.report.venue_terms import check_market, checks_of
 from basislab.types.market import Market
 from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
@@ -30,7 +30,7 @@ def quality_section(runs: Runs) -> Facts:
         Counts by check with its first examples, decisions about gaps, coverage.
     """
     market = runs.stored
-    report = check(market)
+    report, checks = check_market(market), checks_of(market)
     cells = [len(series) for series in market.series().values()]
     seen = sum(row.observed for row in report.coverage)
     return {
@@ -38,7 +38,7 @@ def quality_section(runs: Runs) -> Facts:
         "bar_hours": market.bar_seconds / SECONDS_PER_HOUR,
         "bars_count": len(market),
         "series_count": len(cells),
-        "checks_count": len(CHECKS),
+        "checks_count": len(checks),
         "errors_count": len(report.errors),
         "warnings_count": len(report.warnings),
         "notes_count": len(report.findings) - len(report.errors) - len(report.warnings),
@@ -60,13 +60,13 @@ def quality_section(runs: Runs) -> Facts:
             }
             for row in report.coverage
         ],
-        "checks": _checks(grouped(report.findings)),
+        "checks": _checks(checks, grouped(report.findings)),
     }
 
 
-def _checks(groups: list[FindingGroup]) -> list[Facts]:
+def _checks(checks: dict[str, str], groups: list[FindingGroup]) -> list[Facts]:
     rows = []
-    for rule, asserts in CHECKS.items():
+    for rule, asserts in checks.items():
         own = [group for group in groups if group.rule == rule]
         rows.append(
             {
