@@ -340,3 +340,15 @@ def test_a_window_is_checked_on_its_own() -> None:
     sample = load_market()
     window = sample.window(start=sample.start.date().replace(year=2025, month=4, day=1))
     assert int(partial_bars(window).sum()) == 2
+
+
+@pytest.mark.parametrize("n_bars", [1, 2, 3, 10, 30, 31, 32, 33, 200])
+def test_the_usual_settlements_are_those_of_their_definition(n_bars: int) -> None:
+    """The smaller of the medians of the 15 bars before and the 15 after, bar by bar."""
+    counts = np.random.default_rng(n_bars).integers(0, 25, n_bars)
+    expected = np.full(n_bars, np.nan)
+    for bar in range(n_bars):
+        sides = [counts[max(0, bar - 15) : bar], counts[bar + 1 : bar + 16]]
+        known = [s for s in sides if len(s) >= 3] or [s for s in sides if len(s)]
+        expected[bar] = min((np.median(side) for side in known), default=np.nan)
+    np.testing.assert_array_equal(expected, usual_settlements(counts))

@@ -313,7 +313,7 @@ def test_a_second_study_is_one_more_file():
 def test_chapters_are_chosen_in_the_study_file():
     spec = StudySpec(lending="aave", chapters=["method", "summary"], holding_days=[7])
     document = document_of(rising_eth_market(), spec)
-    assert list(document.chapters) == ["summary", "method"]
+    assert list(document.chapters) == ["summary", "quality", "method"]
     assert [figure.key for figure in document.shown()] == ["hurdle"]
 
 

@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from basislab.cli import backtest, certify, data, fetch, montecarlo, run, study, sweep, venues
+from basislab.cli import (
+    backtest,
+    certify,
+    data,
+    fetch,
+    montecarlo,
+    query,
+    run,
+    study,
+    sweep,
+    venues,
+)
 from basislab.errors import BasisLabError
 
 app = typer.Typer(
@@ -28,6 +39,7 @@ app.command("venues")(venues.venues)
 data.app.command("fetch")(fetch.fetch)
 data.app.command("update")(fetch.update)
 data.app.command("export")(fetch.export)
+data.app.command("query")(query.query)
 data.app.command("gc")(fetch.gc)
 app.add_typer(data.app, name="data")
 app.command("fake-venues")(fetch.fake_venues)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from basislab.data import Finding, QualityReport
+    from basislab.data.findings import FindingGroup
     from basislab.types import Market
 
 app = typer.Typer(
@@ -127,18 +128,23 @@ def show(market: NAME = None) -> None:
 def check_(
     market: NAME = None,
     *,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every finding; without, one line a rule and series.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
 ) -> None:
     """Check a market: coverage, gaps, partial days, absurd values. Status 1 on an error."""
-    from basislab.data import check, load_market
+    from basislab.data import load_market
+    from basislab.report.venue_terms import check_market, checks_of
 
-    report = check(load_market(market))
+    loaded = load_market(market)
+    report = check_market(loaded)
     if json_:
         from basislab.cli.output import to_json
 
         typer.echo(to_json(report.to_dict()), nl=False)
     else:
-        _print_report(report)
+        _print_report(report, len(checks_of(loaded)), all_=all_)
     if report.errors:
         raise typer.Exit(1)
 
@@ -146,7 +152,9 @@ def check_(
 _NUMBERS = ("seen", "min", "median", "max")
 
 
-def _print_report(report: QualityReport) -> None:
+def _print_report(report: QualityReport, checks: int, *, all_: bool) -> None:
+    from basislab.data.findings import grouped
+
     console = _console()
     console.print(report.market)
     console.print(report.fingerprint)
@@ -155,8 +163,17 @@ def _print_report(report: QualityReport) -> None:
         days = [f"{day:%Y-%m-%d}" if day else "-" for day in (row.first, row.last)]
         table.add_row(row.series, str(row.observed), str(row.bars), *days)
     console.print(table)
-    for finding in report.findings:
-        _print_finding(console, finding)
+    groups = grouped(report.findings)
+    if all_:
+        for finding in report.findings:
+            _print_finding(console, finding, finding.message)
+    else:
+        for group in groups:
+            _print_finding(console, group.first, _summary(group))
+    found = len({group.rule for group in groups})
+    console.print(f"{checks} checks were made; {found} found something")
+    if len(groups) < len(report.findings) and not all_:
+        console.print(f"each of the {len(report.findings)} findings: --all")
     infos = len(report.findings) - len(report.errors) - len(report.warnings)
     console.print(
         f"{_plural(len(report.errors), 'error')}, {_plural(len(report.warnings), 'warning')}, "
@@ -164,7 +181,16 @@ def _print_report(report: QualityReport) -> None:
     )
 
 
-def _print_finding(console: Console, finding: Finding) -> None:
+def _summary(group: FindingGroup) -> str:
+    if group.count == 1:
+        return group.first.message
+    worst = group.worst
+    when = f" {worst.when:%Y-%m-%d %H:%M}" if worst.when else ""
+    bars = _plural(group.bars, "bar")
+    return f"{group.count} findings, {bars}; the worst{when}: {worst.message}"
+
+
+def _print_finding(console: Console, finding: Finding, message: str) -> None:
     """Print a finding as a headline and an indented sentence, both within 80 columns."""
     from rich.text import Text
 
@@ -172,7 +198,7 @@ def _print_finding(console: Console, finding: Finding) -> None:
     head = Text(f"{finding.severity:<8}", style=_STYLES[finding.severity])
     head.append(f"{when:<11}{finding.rule:<20}{finding.series}", style="default")
     console.print(head, soft_wrap=True)
-    _print_hanging(console, "", finding.message)
+    _print_hanging(console, "", message)
 
 
 def _print_gaps(console: Console, market: Market) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from basislab.data.feeds import Feed
     from basislab.data.fetch import Fetched, Fetcher
     from basislab.data.recipe import Recipe
@@ -75,23 +77,58 @@ def update(
     *,
     offline: OFFLINE = False,
     refetch: REFETCH = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            help="Build what was known then, such as 2025-03-01T12:00 (UTC); asks no venue.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Store it under another name; MARKET by default.")
+    ] = None,
 ) -> None:
-    """Bring a fetched market up to date as it was fetched."""
+    """Bring a fetched market up to date as it was fetched, or back to what was known."""
     from basislab.data.fetch import recipe_of
 
-    _run(recipe_of(market), market, offline=offline, refetch=refetch)
+    recipe = recipe_of(market)
+    moment = None if as_of is None else _moment(as_of)
+    _run(recipe, name or market, offline=offline, refetch=refetch, as_of=moment)
 
 
-def _run(recipe: Recipe, name: str | None, *, offline: bool, refetch: bool) -> None:
+def _moment(text: str) -> datetime:
+    from datetime import UTC, datetime
+
+    from basislab.errors import ConfigError
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"as_of: got {text!r}; wanted is a time such as 2025-03-01T12:00 (UTC)."
+        ) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _run(
+    recipe: Recipe,
+    name: str | None,
+    *,
+    offline: bool,
+    refetch: bool,
+    as_of: datetime | None = None,
+) -> None:
     from basislab.data.fetch import fetch_market
 
     with _progress() as fetcher:
-        done = fetch_market(recipe, name=name, fetcher=fetcher, offline=offline, refetch=refetch)
+        done = fetch_market(
+            recipe, name=name, fetcher=fetcher, offline=offline, refetch=refetch, as_of=as_of
+        )
     _report(done)
 
 
 def _report(done: Fetched) -> None:
-    from basislab.data import check
+    from basislab.report.venue_terms import check_market, venue_terms
 
     market = done.market
     answers = f"{done.answers} {'answer' if done.answers == 1 else 'answers'} stored"
@@ -113,7 +150,13 @@ def _report(done: Fetched) -> None:
             f"gap: {entry['series']}: {entry['missing']} {entry['unit']} missing, first "
             f"{entry['first']}: {entry['filled_with']}"
         )
-    report = check(market)
+    if "as_of" in market.provenance:
+        typer.echo(
+            f"as known on {market.provenance['as_of'][:19]}Z; update it to follow the venues"
+        )
+    report = check_market(market)
+    for finding in venue_terms(market):
+        typer.echo(f"{finding.series}: {finding.message}")
     typer.echo(
         f"quality: {len(report.errors)} errors, {len(report.warnings)} warnings "
         f"(basislab data check {market.name})"

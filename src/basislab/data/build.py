@@ -12,6 +12,7 @@ from basislab.data.assemble import OHLCV, QUOTE, price_series, rate_series, requ
 from basislab.data.feeds import Feed
 from basislab.data.paging import stored_rows
 from basislab.data.recipe import Recipe
+from basislab.data.terms import stored_terms
 from basislab.data.trust import check_formula
 from basislab.data.vault import Vault
 from basislab.data.versions import Series, combine
@@ -55,6 +56,8 @@ def build(recipe: Recipe, vault: Vault, end: int, name: str | None = None) -> Ma
     aligner = _aligner(recipe, series, times)
     groups = _aligned(aligner, series, recipe)
     supply, borrow = groups["supply"], groups["borrow"]
+    terms, terms_sources = stored_terms(vault, recipe)
+    known_at = {} if vault.as_of is None else {"as_of": f"{vault.as_of:%Y-%m-%dT%H:%M:%S.%fZ}"}
     where = name or recipe.name
     remedy = "Add another --lending; DefiLlama tells what borrowing costs with a key only."
     require_complete(where, recipe.asset, groups["funding"], supply, borrow, remedy)
@@ -68,14 +71,16 @@ def build(recipe: Recipe, vault: Vault, end: int, name: str | None = None) -> Ma
         supply=supply,
         borrow=borrow,
         provenance={
-            "sources": [_source(feed, rows) for feed, rows in series.items()],
+            "sources": [*(_source(feed, rows) for feed, rows in series.items()), *terms_sources],
             "recipe": recipe.to_dict(),
+            "terms": terms,
             "corrections": [
                 {"series": feed.label} | correction
                 for feed, rows in series.items()
                 for correction in rows.corrections
             ],
             "gaps": aligner.decisions,
+            **known_at,
         },
     )
 
@@ -85,6 +90,11 @@ def _series(feed: Feed, vault: Vault) -> Series:
     from basislab.data.sources.rows import COLUMNS, RawSeries
 
     parts = list(stored_rows(vault, feed))
+    if vault.as_of is not None and not parts:
+        raise SourceError(
+            f"{feed.label}: nothing was fetched until {vault.as_of:%Y-%m-%dT%H:%M:%SZ}. Take a "
+            "later --as-of."
+        )
     if not any(len(raw.times) for _, raw in parts):
         raise SourceError(
             f"{feed.label}: the venue has no rows of that time. Check --asset and --since."

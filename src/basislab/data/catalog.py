@@ -189,11 +189,9 @@ def load_market(name_or_path: str | Path | None = None) -> Market:
     """
     if name_or_path is None or name_or_path in SAMPLE_ALIASES:
         return load_sample()
-    if isinstance(name_or_path, str) and _NAME.fullmatch(name_or_path):
-        stored = market_path(name_or_path)
-        recover(stored)
-        if stored.exists():
-            return _load_path(stored)
+    stored = stored_path(name_or_path)
+    if stored is not None:
+        return _load_path(stored)
     path = Path(name_or_path)
     if _exists(path):
         return _load_path(path)
@@ -204,6 +202,30 @@ def load_market(name_or_path: str | Path | None = None) -> Market:
         f"market: got {name_or_path!r}{nearest(name_or_path, names)}; there are: "
         f"{', '.join(names)}. Import one with 'basislab data import DIR --name {name_or_path}'."
     )
+
+
+def stored_path(name_or_path: str | Path | None) -> Path | None:
+    """Return the directory of a stored market.
+
+    Parameters
+    ----------
+    name_or_path : str or Path, optional
+        As in `load_market`.
+
+    Returns
+    -------
+    Path or None
+        None where there is no such directory: the sample, a facts table, nothing at all.
+    """
+    if name_or_path is None or name_or_path in SAMPLE_ALIASES:
+        return None
+    if isinstance(name_or_path, str) and _NAME.fullmatch(name_or_path):
+        stored = market_path(name_or_path)
+        recover(stored)
+        if stored.exists():
+            return stored
+    path = Path(name_or_path)
+    return path if _exists(path) and path.is_dir() else None
 
 
 def _exists(path: Path) -> bool:

@@ -15,7 +15,7 @@ from basislab.errors import ConfigError
 if TYPE_CHECKING:
     from basislab.data.sources.rows import RawSeries
 
-Group = Literal["prices", "funding", "lending"]
+Group = Literal["prices", "funding", "lending", "terms"]
 
 VENUES_URL = "BASISLAB_VENUES_URL"
 """Environment variable: a server that stands in for all venues, such as `basislab fake-venues`."""
@@ -49,8 +49,8 @@ class Feed:
         Which of the venue's servers; see `base_url`.
     name : str
         Directory of its payloads, such as ``candles-1h-SOL``.
-    group : {"prices", "funding", "lending"}
-        Part of the market that it becomes.
+    group : {"prices", "funding", "lending", "terms"}
+        Part of the market that it becomes; terms become none of its series.
     key : tuple of str
         (venue, kind), (venue,) or (protocol, asset).
     step_s : int, seconds

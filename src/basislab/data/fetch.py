@@ -15,6 +15,7 @@ from basislab.data.http import Client, Patience
 from basislab.data.paging import Pager
 from basislab.data.recipe import Recipe
 from basislab.data.store import save
+from basislab.data.terms import fetch_terms
 from basislab.data.vault import Vault, Window, joined, locked, missing
 from basislab.errors import ConfigError
 from basislab.types.market import Market
@@ -114,6 +115,7 @@ class Fetcher:
                         self.track(feed, (done + at - low) / total)
                     done += high - low
                 stored += pager.stored
+            stored += fetch_terms(client, self.vault, recipe, self.now)
         return stored
 
 
@@ -158,6 +160,7 @@ def fetch_market(
     fetcher: Fetcher | None = None,
     offline: bool = False,
     refetch: bool = False,
+    as_of: datetime | None = None,
 ) -> Fetched:
     """Fetch, build and store a market; whatever happens on the way, nothing is lost.
 
@@ -171,6 +174,9 @@ def fetch_market(
         Ask no venue: build from what is stored.
     refetch : bool
         Ask for everything again.
+    as_of : datetime, optional
+        UTC. Ask no venue: build what was known at that time, before what the venues corrected
+        later; the market says so in its provenance.
 
     Returns
     -------
@@ -187,11 +193,13 @@ def fetch_market(
     name = name or recipe.name
     path = market_path(name)
     _refuse_foreign(path, name)
-    end = recipe.end(fetcher.now())
+    end = recipe.end(as_of or fetcher.now())
     if end <= recipe.start:
         raise ConfigError(f"since: {recipe.since} has not ended yet. Take an earlier day.")
-    answers = 0 if offline else fetcher.fetch(recipe, end, refetch=refetch)
-    market = renamed(build(recipe, fetcher.vault, end, name), name)
+    vault = fetcher.vault if as_of is None else Vault(fetcher.vault.root, as_of)
+    is_asked = not offline and as_of is None
+    answers = fetcher.fetch(recipe, end, refetch=refetch) if is_asked else 0
+    market = renamed(build(recipe, vault, end, name), name)
     with locked(path.parent / f".{name}.lock"):
         is_new = save(market, path, replace=True)
     last = int(market.end.timestamp()) + recipe.bar_s

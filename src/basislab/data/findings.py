@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+VENUE_TERMS = "venue-terms"
+"""Name of the rule that compares a venue's own terms with the preset of its name."""
+
+CHECKS: dict[str, str] = {
+    "ohlc": "high and low span open and close",
+    "partial-bar": "no part of a bar is missing",
+    "bar-in-progress": "the last bar had ended",
+    "incomplete-funding": "every bar has the settlements of its schedule",
+    "filled": "no bar was filled",
+    "spread": "no sum of a day was spread over its bars",
+    "stand-in": "no series stands in for another",
+    "frozen-price": "prices move within a bar",
+    "frozen-rate": "rates change from time to time",
+    "zero-rate": "no missing rate was read as zero",
+    "no-trades": "every bar has trades",
+    "price-jump": "closes follow one another",
+    "wick": "high and low lie near the body",
+    "absurd-rate": "rates keep to a market's proportions",
+    "unit": "rates are fractions where fractions are wanted",
+    "supply-above-borrow": "no protocol pays more than it charges",
+    "duplicates": "no row came twice",
+    "out-of-order": "rows came in order",
+    "several-a-day": "there is one snapshot a day",
+    "jitter": "stamps lie near their hour",
+    "lone-wick": "no venue has a wick alone",
+    "divergence": "closes of the venues agree",
+    "stale-bar": "no candle repeats the one before",
+    "funding-scale": "funding of the venues is of one size",
+    "funding-sign": "funding of the venues moves together",
+    "funding-interval": "settlements keep a schedule of whole hours",
+    "funding-hour": "settlements stand in the bar that they end",
+    VENUE_TERMS: "the venue's margin tiers are those of its preset",
+}
+"""What every rule asserts of a market, by its name, in the order of the quality page."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +76,71 @@ class Finding:
     when: datetime | None = None
     value: float | None = None
     bars: int = 1
+
+
+@dataclass(frozen=True)
+class FindingGroup:
+    """What one rule found in one series.
+
+    Parameters
+    ----------
+    severity : {"error", "warning", "info"}
+    series, rule : str
+    count : int
+        Findings.
+    bars : int
+        Bars that they concern.
+    first : Finding
+        In time.
+    worst : Finding
+        The one with the largest value, either way.
+    """
+
+    severity: Severity
+    series: str
+    rule: str
+    count: int
+    bars: int
+    first: Finding
+    worst: Finding
+
+
+def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
+    """Return findings of one rule in one series as one.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+
+    Returns
+    -------
+    list of FindingGroup
+        Errors first, then by the time of the first one.
+
+    Examples
+    --------
+    >>> twice = [Finding("warning", "price x", "wick", "", None, value) for value in (2.0, 3.0)]
+    >>> [(group.count, group.worst.value) for group in grouped(twice)]
+    [(2, 3.0)]
+    """
+    groups: dict[tuple[Severity, str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.severity, finding.series, finding.rule), []).append(finding)
+    made = [
+        FindingGroup(
+            *key,
+            len(found),
+            sum(finding.bars for finding in found),
+            min(found, key=_time),
+            max(found, key=lambda finding: abs(finding.value or 0.0)),
+        )
+        for key, found in groups.items()
+    ]
+    return sorted(made, key=lambda group: (SEVERITIES.index(group.severity), _time(group.first)))
+
+
+def _time(finding: Finding) -> datetime:
+    return finding.when or datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True)

@@ -111,10 +111,16 @@ def usual_settlements(counts: IntArray) -> FloatArray:
     >>> usual_settlements(np.array([4, 24, 24, 24, 24, 11]))
     array([24., 24., 24., 24., 24., 24.])
     """
-    usual = np.full(len(counts), np.nan)
-    for bar in range(len(counts)):
-        before = counts[max(0, bar - _SCHEDULE_WINDOW) : bar]
-        after = counts[bar + 1 : bar + 1 + _SCHEDULE_WINDOW]
+    n, width = len(counts), _SCHEDULE_WINDOW
+    usual = np.full(n, np.nan)
+    inner = range(width, n - width)
+    if inner:  # all at once; only bars near an end have windows of their own
+        windows = np.lib.stride_tricks.sliding_window_view(counts, width)
+        medians = np.median(windows, axis=1)
+        usual[width : n - width] = np.minimum(medians[: len(inner)], medians[width + 1 :])
+    for bar in (bar for bar in range(n) if bar not in inner):
+        before = counts[max(0, bar - width) : bar]
+        after = counts[bar + 1 : bar + 1 + width]
         sides = [side for side in (before, after) if len(side) >= _MIN_SIDE]
         sides = sides or [side for side in (before, after) if len(side)]
         usual[bar] = min((float(np.median(side)) for side in sides), default=np.nan)

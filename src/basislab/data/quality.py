@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -94,13 +95,39 @@ def _graded(values: FloatArray, warning: float, error: float) -> Iterator[tuple[
 
 
 def filled(market: Market) -> Iterator[Finding]:
-    """Yield the bars that were filled and not seen."""
+    """Yield the series of which bars were filled and not seen."""
+    spread = _spread(market)
     for label, series in market.series().items():
-        for bar, length in _runs(~series.observed):
-            message = f"{_bars(length)} with missing values that hold the value before them"
-            yield Finding(
-                "warning", label, "filled", message, when(market.times, bar), float(length), length
-            )
+        runs = list(_runs(~series.observed))
+        if not runs:
+            continue
+        at, total = when(market.times, runs[0][0]), sum(length for _, length in runs)
+        longest = max(length for _, length in runs)
+        if label in spread:
+            message = "sums of days, spread evenly over their bars: the shape of a day is not known"
+            yield Finding("warning", label, "spread", message, at, float(total), total)
+            continue
+        message = f"{_bars(total)} with missing values that {_filling(market)}"
+        if len(runs) > 1:
+            message += f", in {len(runs)} holes, the longest of {_bars(longest)}"
+        yield Finding("warning", label, "filled", message, at, float(longest), total)
+
+
+def _gaps(market: Market) -> list[Mapping[str, Any]]:
+    """Return what was decided about gaps; a market from elsewhere may say anything there."""
+    gaps = market.provenance.get("gaps")
+    return [gap for gap in gaps if isinstance(gap, Mapping)] if isinstance(gaps, list) else []
+
+
+def _filling(market: Market) -> str:
+    is_line = any("line" in str(gap.get("filled_with")) for gap in _gaps(market))
+    return "lie on a line between their neighbours" if is_line else "hold the value before them"
+
+
+def _spread(market: Market) -> set[str]:
+    """Return the labels of the funding series that were daily sums."""
+    sums = {str(g.get("series")) for g in _gaps(market) if "spread" in str(g.get("filled_with"))}
+    return {f"funding {v}" for v in market.funding if f"{v}/{market.asset} funding" in sums}
 
 
 def ohlc(market: Market) -> Iterator[Finding]:
@@ -218,16 +245,17 @@ def absurd_prices(market: Market) -> Iterator[Finding]:
 
 def absurd_rates(market: Market) -> Iterator[Finding]:
     """Yield rates out of all proportion, and series whose unit is in doubt."""
-    days = market.bar_seconds / SECONDS_PER_DAY
     for venue, funding in market.funding.items():
-        label, daily = f"funding {venue}", np.abs(funding.rate) / days
-        for bar, severity in _graded(daily, FUNDING_WARNING, FUNDING_ERROR):
-            message = f"funding of {funding.rate[bar] / days:.2%} a day"
+        label, daily = f"funding {venue}", _a_day(funding.rate, market.bar_seconds)
+        for bar, length in _runs(np.abs(daily) > FUNDING_WARNING):
+            worst = max(daily[bar : bar + length], key=abs)
+            severity: Severity = "error" if abs(worst) > FUNDING_ERROR else "warning"
+            message = f"funding of {worst:.2%} within a day"
             at = when(market.times, bar)
-            yield Finding(severity, label, "absurd-rate", message, at, float(funding.rate[bar]))
-        if np.median(daily) > HIGH_FUNDING:
+            yield Finding(severity, label, "absurd-rate", message, at, float(worst), length)
+        if np.median(np.abs(daily)) > HIGH_FUNDING:
             message = "half of the days above 1 %: is it percent instead of a fraction?"
-            yield Finding("warning", label, "unit", message, None, float(np.median(daily)))
+            yield Finding("warning", label, "unit", message, None, float(np.median(np.abs(daily))))
     for label, apy in _apys(market):
         for bar, severity in _graded(apy, APY_WARNING, APY_ERROR):
             at = when(market.times, bar)
@@ -237,6 +265,15 @@ def absurd_rates(market: Market) -> Iterator[Finding]:
         if 0 < np.median(apy) < LOW_APY:
             message = "half of the APYs below 0.5 %: were fractions read as percent?"
             yield Finding("warning", label, "unit", message, None, float(np.median(apy)))
+
+
+def _a_day(rates: FloatArray, bar_s: int) -> FloatArray:
+    """Return what was paid within the day that ends with each bar, or a day's part of a bar."""
+    if bar_s >= SECONDS_PER_DAY:
+        return rates * (SECONDS_PER_DAY / bar_s)
+    # One hour of a cascade times 24 is no day's funding: the worst hours come alone.
+    width = SECONDS_PER_DAY // bar_s
+    return np.convolve(rates, np.ones(width))[: len(rates)]
 
 
 def crossed_rates(market: Market) -> Iterator[Finding]:

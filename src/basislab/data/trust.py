@@ -141,6 +141,15 @@ def stale_bars(market: Market) -> Iterator[Finding]:
             yield Finding("warning", f"price {venue} {kind}", "stale-bar", message, at)
 
 
+def stand_ins(market: Market) -> Iterator[Finding]:
+    """Yield a price series that is another one under its name."""
+    for (first, a), (second, b) in combinations(market.prices.items(), 2):
+        if all(np.array_equal(getattr(a, n), getattr(b, n)) for n in ("high", "low", "close")):
+            one, other = " ".join(first), " ".join(second)
+            message = f"the very same prices as {one}, which stands in for it"
+            yield Finding("warning", f"price {other}", "stand-in", message, None, None, len(market))
+
+
 def funding_pairs(market: Market) -> Iterator[Finding]:
     """Yield funding of two venues that disagrees in sign or size as no two markets of a coin do."""
     # By the week: venues settle at different hours.
@@ -206,6 +215,7 @@ TRUST_RULES: tuple[Callable[[Market], Iterator[Finding]], ...] = (
     lone_wicks,
     divergence,
     stale_bars,
+    stand_ins,
     funding_pairs,
     funding_schedule,
 )

@@ -63,10 +63,13 @@ class Vault:
     ----------
     root : Path, optional
         ``payloads`` at home by default.
+    as_of : datetime, optional
+        Answers that were asked for later are not there; all of them by default.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, as_of: datetime | None = None) -> None:
         self.root = root or home() / "payloads"
+        self.as_of = as_of
 
     def records(self, feed: Feed) -> list[Record]:
         """Return the stored answers of a feed, oldest first.
@@ -87,7 +90,7 @@ class Vault:
         except OSError as error:
             raise _unreadable(directory, error) from error
         found = ((name, _NAME.fullmatch(name)) for name in names)
-        return sorted(
+        records = (
             Record(
                 datetime.strptime(match[3], _STAMP).replace(tzinfo=UTC),
                 int(match[1]),
@@ -98,6 +101,7 @@ class Vault:
             for name, match in found
             if match
         )
+        return sorted(r for r in records if self.as_of is None or r.fetched_at <= self.as_of)
 
     def covered(self, feed: Feed) -> list[Window]:
         """Return the windows that stored answers cover, joined, in order.

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from basislab._version import VERSION
+from basislab.data.resample import to_daily
 from basislab.report import comparisons, environment, grids, published, risk, sections
 from basislab.report.certificate.facts import UNITS as CERTIFICATE_UNITS
 from basislab.report.certificate.section import certificates_section
 from basislab.report.findings import study_findings
+from basislab.report.quality import quality_section
 from basislab.report.runs import Facts, Runs
 from basislab.report.spec import StudySpec
 from basislab.report.verdict import study_verdict
@@ -25,6 +27,7 @@ SIGNIFICANT_DIGITS = 12
 
 SECTIONS: dict[str, Callable[[Runs], Any]] = {
     "market": sections.market_section,
+    "quality": quality_section,
     "hurdle": sections.hurdle_section,
     "matrix": sections.matrix_section,
     "triggers": sections.triggers_section,
@@ -69,6 +72,7 @@ UNITS: dict[str, str] = CERTIFICATE_UNITS | {
     "_correlation": "dimensionless, -1 to 1",
     "_beta": "equity return per unit of price return",
     "_days": "days",
+    "_hours": "hours",
     "_months": "months of the run's mean carry and funding",
     "_count": "number",
     "_leverage": "multiple of one leg's equity",
@@ -118,7 +122,7 @@ def compute_facts(market: Market, spec: StudySpec, progress: Progress | None = N
     Parameters
     ----------
     market : Market
-        Daily bars with the funding of both venues and the lending rates.
+        Bars of a day, or of a part of one, with the funding of both venues and the lending rates.
     spec : StudySpec
     progress : callable of str, optional
         Called with the name of each section before it is computed.
@@ -148,7 +152,8 @@ def study_runs(market: Market, spec: StudySpec) -> Runs:
     -------
     Runs
     """
-    return Runs(market.window(spec.start, spec.end), spec)
+    stored = market.window(spec.start, spec.end)
+    return Runs(to_daily(stored), spec, stored)
 
 
 def facts_of(runs: Runs, progress: Progress | None = None) -> Facts:

@@ -15,6 +15,7 @@ from basislab.report.findings_choices import (
     entry_findings,
     venues_findings,
 )
+from basislab.report.findings_quality import quality_findings
 from basislab.report.runs import Facts
 from basislab.report.words import plural
 
@@ -298,6 +299,7 @@ _ADVICE = {
 
 _CHAPTERS: dict[str, Callable[[Facts], Sentences]] = {
     "environment": _environment,
+    "quality": quality_findings,
     "static": _static,
     "realistic": _realistic,
     "fees": _fees,

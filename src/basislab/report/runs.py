@@ -21,12 +21,15 @@ class Runs:
     Parameters
     ----------
     market : Market
-        Already cut to the study's window.
+        Already cut to the study's window, in daily bars.
     spec : StudySpec
+    stored : Market, optional
+        The same window as it is stored, where its bars are narrower.
     """
 
-    def __init__(self, market: Market, spec: StudySpec) -> None:
+    def __init__(self, market: Market, spec: StudySpec, stored: Market | None = None) -> None:
         self.market = market
+        self.stored = market if stored is None else stored
         self.spec = spec
         self.run = cache(self._run)
 

@@ -24,6 +24,7 @@ Chapter = Literal[
     "summary",
     "strategy",
     "environment",
+    "quality",
     "models",
     "static",
     "realistic",

@@ -13,6 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from basislab.report import words
+from basislab.report.findings_quality import quality_line
 from basislab.report.study_tables import study_tables
 from basislab.report.tables import Table
 
@@ -57,6 +58,7 @@ def study_text(facts: Facts, width: int = FILE_WIDTH) -> str:
 def _parts(facts: Facts) -> Iterator[RenderableType]:
     yield Text(facts["study"]["title"], style="bold")
     yield Text(_header(facts))
+    yield Text(f"{quality_line(facts)}.")
     yield ""
     yield from _verdict_parts(facts["verdict"])
     for table in study_tables(facts):

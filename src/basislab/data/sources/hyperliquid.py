@@ -263,12 +263,38 @@ def funding_feed(asset: str) -> Feed:
     )
 
 
+def meta_feed() -> Feed:
+    """Return the feed of the margin tables, which has no rows in time.
+
+    Returns
+    -------
+    Feed
+        Its answer is for `parse_margin_tiers`.
+    """
+
+    def refused(_: Any, where: str) -> Any:
+        raise SourceError(f"{where}: margin tables have no rows. Use parse_margin_tiers.")
+
+    return Feed(
+        origin=VENUE,
+        name="meta",
+        group="terms",
+        key=(VENUE,),
+        step_s=0,
+        span_s=0,
+        call=lambda _, __: _info({"type": "meta"}, 20),
+        parse=refused,
+    )
+
+
 def _info(body: dict[str, Any], weight: float) -> Call:
     return Call(f"{base_url(VENUE)}/info", body, weight)
 
 
 def parse_margin_tiers(meta: Any, where: str, coin: str) -> list[tuple[float, int]]:
     """Return the margin tiers of a coin from `meta`.
+
+    A coin with a single tier has no table: its table's number is its maximum leverage.
 
     Parameters
     ----------
@@ -290,11 +316,14 @@ def parse_margin_tiers(meta: Any, where: str, coin: str) -> list[tuple[float, in
     """
     try:
         listed = {entry["name"]: entry["marginTableId"] for entry in meta["universe"]}
+        most = {entry["name"]: entry.get("maxLeverage") for entry in meta["universe"]}
         tables = {number: table["marginTiers"] for number, table in meta["marginTables"]}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise SourceError(
             f"{where}: not the answer of 'meta' with universe and marginTables. Fetch it again."
         ) from None
+    if coin in listed and listed[coin] not in tables and listed[coin] == most[coin]:
+        return [(0.0, int(listed[coin]))]
     if coin not in listed or listed[coin] not in tables:
         raise SourceError(f"{where}: no margin table of {coin}. Choose a listed coin.")
     rows = read_rows(_Tier, tables[listed[coin]], f"{where}: tiers of {coin}")

@@ -24,6 +24,10 @@ MARK = re.compile(r"^@@(table|figure):([a-z-]+)@@$", re.MULTILINE)
 """Where a template named a table or a figure, on a line of its own."""
 
 
+ALWAYS = ("quality",)
+"""Chapters that no study leaves out."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """A study's chapters as Markdown with marks, and what the marks stand for.
@@ -86,7 +90,7 @@ def build_document(facts: Facts, figures: Mapping[str, Figure]) -> Document:
     chapters: dict[str, str] = {
         name: _render(environment, name, facts)
         for name in CHAPTERS
-        if name in facts["study"]["chapters"] and _has_something_to_say(name, facts)
+        if name in {*facts["study"]["chapters"], *ALWAYS} and _has_something_to_say(name, facts)
     }
     marks = MARK.findall("\n".join(chapters.values()))
     shown = dict.fromkeys(key for kind, key in marks if kind == "figure")

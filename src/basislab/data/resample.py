@@ -1,0 +1,118 @@
+"""Wider bars from narrower ones: whole days only, so that no half day passes for a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from basislab.errors import ConfigError, DataError
+from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
+from basislab.units import SECONDS_PER_DAY
+
+
+def to_daily(market: Market) -> Market:
+    """Return the market in daily bars, each made of all the bars of a day.
+
+    Prices: first open, highest high, lowest low, last close, sum of volumes. Funding: the sum of
+    the bars, so that a settlement at midnight counts for the day that it ends. Lending: the mean of
+    the bars' APYs. A day counts as observed where every one of its bars was.
+
+    Parameters
+    ----------
+    market : Market
+        Bars of a day, which are returned as they are, or of a part of one.
+
+    Returns
+    -------
+    Market
+        Days at either end that are not whole are left out; `provenance` says how many bars.
+
+    Raises
+    ------
+    ConfigError
+        Bars that do not divide a day.
+    DataError
+        Not one whole day.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from basislab.types import Market, PriceSeries
+    >>> price = np.arange(1.0, 73.0)
+    >>> hours = np.datetime64("2025-01-01T12", "s") + np.arange(72) * np.timedelta64(1, "h")
+    >>> prices = {("binance", "perp"): PriceSeries(price, price, price, price)}
+    >>> market = to_daily(Market(name="m", asset="SOL", times=hours, prices=prices))
+    >>> market.times.astype("datetime64[D]").tolist()[0].isoformat(), len(market)
+    ('2025-01-02', 2)
+    >>> market.reference_price.open.tolist(), market.reference_price.close.tolist()
+    ([13.0, 37.0], [36.0, 60.0])
+    """
+    if market.bar_seconds == SECONDS_PER_DAY:
+        return market
+    if SECONDS_PER_DAY % market.bar_seconds:
+        raise ConfigError(
+            f"market {market.name!r}: bars of {market.bar_seconds} s do not divide a day, and "
+            "daily bars are wanted. Import it with bars of 1h or 1d."
+        )
+    width = SECONDS_PER_DAY // market.bar_seconds
+    into_day = int(market.times[0].astype("datetime64[s]").astype(np.int64)) % SECONDS_PER_DAY
+    skipped = -(into_day // market.bar_seconds) % width
+    days = (len(market) - skipped) // width
+    if days < 1:
+        raise DataError(
+            f"market {market.name!r}: it holds no whole day, and daily bars are wanted. "
+            "Import or fetch a longer time."
+        )
+    cut = _Days(slice(skipped, skipped + days * width), width)
+    groups: dict[str, dict[Any, Any]] = {
+        "prices": {key: cut.price(series) for key, series in market.prices.items()},
+        "funding": {key: cut.funding(series) for key, series in market.funding.items()},
+        "supply": {key: cut.rate(series) for key, series in market.supply.items()},
+        "borrow": {key: cut.rate(series) for key, series in market.borrow.items()},
+    }
+    resampled = {
+        "bar_seconds": market.bar_seconds,
+        "left_out": len(market) - days * width,
+        "fingerprint": market.fingerprint,
+    }
+    return Market(
+        name=market.name,
+        asset=market.asset,
+        quote=market.quote,
+        times=market.times[cut.bars][::width],
+        provenance=dict(market.provenance) | {"resampled": resampled},
+        **groups,
+    )
+
+
+class _Days:
+    """Bars by day: rows are days, columns their bars."""
+
+    def __init__(self, bars: slice, width: int) -> None:
+        self.bars, self.width = bars, width
+
+    def rows(self, values: Any) -> Any:
+        return values[self.bars].reshape(-1, self.width)
+
+    def price(self, series: PriceSeries) -> PriceSeries:
+        return PriceSeries(
+            self.rows(series.open)[:, 0],
+            self.rows(series.high).max(axis=1),
+            self.rows(series.low).min(axis=1),
+            self.rows(series.close)[:, -1],
+            None if series.volume is None else self.rows(series.volume).sum(axis=1),
+            self.rows(series.observed).all(axis=1),
+        )
+
+    def funding(self, series: FundingSeries) -> FundingSeries:
+        counts = series.settlements
+        return FundingSeries(
+            self.rows(series.rate).sum(axis=1),
+            None if counts is None else self.rows(counts).sum(axis=1),
+            self.rows(series.observed).all(axis=1),
+        )
+
+    def rate(self, series: RateSeries) -> RateSeries:
+        observed = self.rows(series.observed).all(axis=1)
+        return RateSeries(self.rows(series.apy).mean(axis=1), observed)

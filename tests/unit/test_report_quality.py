@@ -1,0 +1,152 @@
+"""Every study carries its market's quality page: what was checked, found, filled and seen."""
+
+import ast
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from basislab.data import check, import_directory, load_market
+from basislab.data.findings import CHECKS
+from basislab.report import findings_quality
+from basislab.report.document import build_document, html_page, markdown_text
+from basislab.report.facts import facts_of, numeric_leaves, study_runs, unit_of
+from basislab.report.quality import quality_section
+from basislab.report.spec import StudySpec
+from basislab.report.terminal import study_text
+from basislab.types import RateSeries
+from tests.data_fixtures import FUNDING, clean_market, spoilt
+from tests.unit.test_data_resample import hours
+
+SPEC = StudySpec(market="x", holding_days=[7], chapters=["method"])
+
+
+def quality(market: Any) -> Any:
+    return quality_section(study_runs(market, SPEC))
+
+
+def studied(market: Any) -> tuple[Any, str]:
+    """Facts and Markdown of a study that has chosen one other chapter."""
+    facts = facts_of(study_runs(market, SPEC))
+    document = build_document(facts, {})
+    assert '<section id="quality"' in html_page(document, bundle="")
+    return facts, markdown_text(document)
+
+
+def test_a_filled_gap_is_shown_in_every_study(tmp_path: Path) -> None:
+    """Hour 100, 2025-01-05T04:00, was missing and filled: 1 of 7 series of 40 days, 1 value."""
+    raw = spoilt(tmp_path, FUNDING, lambda rows: rows.pop(100), days=40)
+    facts, text = studied(import_directory(raw, max_gap="1h"))
+    (gap,) = facts["quality"]["gaps"]
+    assert (gap["series"], gap["missing_count"], gap["unit"]) == (
+        "hyperliquid/ETH funding",
+        1,
+        "hours",
+    )
+    assert (gap["first"], gap["longest_hours"]) == ("2025-01-05 04:00", 1.0)
+    assert facts["quality"]["filled_count"] == 1
+    assert "1 of 240 values (0.42%) were not seen but filled." in text
+    assert "| hyperliquid/ETH funding | 1 | hours | 2025-01-05 04:00 | 1 | 0 | previous" in text
+    (example,) = next(r for r in facts["quality"]["checks"] if r["check"] == "filled")["examples"]
+    assert example["series"] == "funding hyperliquid"
+    assert "1 of 240 values (0.42%) were not seen but" in study_text(facts)
+
+
+def test_a_market_without_findings_says_what_was_checked() -> None:
+    facts, text = studied(clean_market())
+    assert {row["findings_count"] for row in facts["quality"]["checks"]} == {0}
+    assert f"{len(CHECKS) - 1} checks were made over 6 series of 60 bars each, of a day" in text
+    assert "Nothing was found" in text
+    assert "Every value was seen, none was filled." in text
+    assert "There was no gap to decide about." in text
+    assert "What the checks found" not in text  # a table of nothing
+
+
+def test_the_sample_shows_its_bad_days() -> None:
+    """The three warnings of `basislab data check`, in the order of the checks."""
+    found = [row for row in quality(load_market())["checks"] if row["findings_count"]]
+    assert [(row["check"], row["examples"][0]["first"]) for row in found] == [
+        ("partial-bar", "2025-04-20"),
+        ("bar-in-progress", "2026-02-13"),
+        ("incomplete-funding", "2024-12-31"),
+    ]
+
+
+def test_counts_are_those_of_the_check() -> None:
+    seen = np.ones(60, np.bool_)
+    seen[7:9] = False
+    market = clean_market()
+    borrow = {key: RateSeries(rate.apy, seen) for key, rate in market.borrow.items()}
+    supply = {key: RateSeries(rate.apy, seen) for key, rate in market.supply.items()}
+    market = replace(market, borrow=borrow, supply=supply)
+    facts = quality(market)
+    assert facts["warnings_count"] == len(check(market).warnings) == 3
+    assert facts["filled_count"] == 6
+    assert facts["filled_share"] == pytest.approx(6 / 360)
+
+
+def test_few_examples_are_kept_and_all_are_counted() -> None:
+    """Five series are filled: three are named, and the table says that there are more."""
+    seen = np.ones(60, np.bool_)
+    seen[7] = False
+    market = clean_market()
+    more = {(f"p{i}", "ETH"): RateSeries(np.linspace(0.03, 0.04, 60), seen) for i in range(5)}
+    facts, text = studied(replace(market, supply={**market.supply, **more}))
+    row = next(row for row in facts["quality"]["checks"] if row["check"] == "filled")
+    assert (row["places_count"], len(row["examples"])) == (5, 3)
+    assert "More series than are named here: filled." in text
+    assert len(json.dumps(facts["quality"])) < 10_000
+
+
+def test_hourly_bars_become_days_and_the_report_says_so() -> None:
+    """50 hours from 22:00: two left out ahead, two days."""
+    market = hours("2024-12-31T22:00", 50)
+    facts = quality(market)
+    assert (facts["bars_count"], facts["bar_hours"]) == (50, 1.0)
+    assert facts["resampled"] == {"bars_a_day_count": 24, "left_out_count": 2}
+    sentences = findings_quality.quality_findings({"quality": facts})
+    assert any("each is made of the 24 bars of a day" in text for text in sentences)
+    assert "of 1 hour:" in sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "said"),
+    [
+        ("error", "A hole would have been refused."),
+        ("drop", "The longest stretch without a hole is kept"),
+        ("ffill", "holds the value before it"),
+        ("interpolate", "a line to its next value"),
+    ],
+)
+def test_the_recipes_decision_is_said(gaps: str, said: str) -> None:
+    market = replace(clean_market(), provenance={"recipe": {"gaps": gaps}, "corrections": [{}, {}]})
+    sentences = findings_quality.quality_findings({"quality": quality(market)})
+    assert any(said in text for text in sentences)
+    assert any("have corrected 2 values" in text for text in sentences)
+
+
+def test_provenance_from_elsewhere_does_no_harm() -> None:
+    market = replace(clean_market(), provenance={"gaps": "none", "corrections": 3, "recipe": []})
+    assert (quality(market)["gaps"], quality(market)["policy"]) == ([], None)
+
+
+def test_every_number_has_a_unit_and_no_sentence_a_typed_digit() -> None:
+    assert {unit_of(key) for key, _ in numeric_leaves(quality(load_market()))} <= {
+        "number",
+        "fraction",
+        "hours",
+    }
+    tree = ast.parse(Path(findings_quality.__file__).read_text())
+    documented = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if _has_doc(node)}
+    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    texts = [text for text in texts if isinstance(text, str) and text not in documented]
+    assert len(texts) > 20
+    assert [text for text in texts if re.search(r"\d", text)] == []
+
+
+def _has_doc(node: ast.AST) -> bool:
+    return isinstance(node, ast.Module | ast.FunctionDef)
