@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from basislab.errors import ConfigError
 from basislab.simulate import simulate
@@ -100,8 +100,14 @@ def counterpart(study: RebalanceConfig, venue: VenueConfig) -> VenueConfig:
     'never'
     """
     trigger = study.trigger_leverage
-    held = {"policy": "never"} if trigger == NEVER else {"policy": "trigger", "trigger": trigger}
-    same = {"leverage": study.leverage, "capital_usd": study.capital_usd, "study": study.perp}
+    held: dict[str, Any] = {"policy": "trigger", "trigger": trigger}
+    if trigger == NEVER:
+        held = {"policy": "never"}
+    same: dict[str, Any] = {
+        "leverage": study.leverage,
+        "capital_usd": study.capital_usd,
+        "study": study.perp,
+    }
     return replace(venue, **same, **held)
 
 
@@ -116,9 +122,9 @@ def ladder(
 ) -> Ladder:
     """Run a position of the study on the venue engine, dropping its conventions one after another.
 
-    With all of them kept the engine is the study's kernel (eq. 35); the changes of the rungs sum to
-    what separates the two numbers. The order of the rungs decides how that sum is split, which
-    `Rung.alone_usd` shows beside it.
+    With all of them kept the engine is the study's kernel; the changes of the rungs sum to what
+    separates the two numbers (docs/venue-engine.md, section "The assumption ladder"). The order of
+    the rungs decides how that sum is split; `Rung.alone_usd` stands beside it.
 
     Parameters
     ----------
