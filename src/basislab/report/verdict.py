@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from basislab.report import words
+from basislab.report.engine.sentences import engine_verdict
 
 Facts = dict[str, Any]
 Word = Literal["beats", "hindsight", "below", "loses"]
@@ -107,7 +108,7 @@ def _reasons(facts: Facts, default: Facts, tuned: Facts) -> list[str]:
         for row in facts["venues"]
         if row["annualized"] > 0 > row["unforgiven_annualized"]
     ]
-    return reasons
+    return [*reasons, *engine_verdict(facts)]
 
 
 def _limits(facts: Facts) -> list[str]:
@@ -122,6 +123,13 @@ def _limits(facts: Facts) -> list[str]:
             "Daily bars: each leg is checked once a day against the high and the low of the perp, "
             "and penalties are the study's assumptions, not the venues' rules."
         ),
+    ]
+    limits += [
+        f"At {words.multiple(row['leverage'])} the convention turns surplus into a debt below zero "
+        f"({words.usd(row['lowest_debt_usd'])} USD) and lets it earn the borrow rate; no lender "
+        "pays that."
+        for row in facts["risks"]
+        if row["lowest_debt_usd"] < 0
     ]
     if market["partial_bars"]:
         limits.append(f"Partial days in the data: {words.join(market['partial_bars'])}.")
