@@ -82,7 +82,7 @@ def test_seven_sections_are_numbered_in_order(facts):
     numbers = [table.number for table in study_tables(facts)]
     assert numbers == [
         *("1", "2a", "2b", "2c", "3", "4a", "4b", "5", "6", "7"),
-        *("A", "B", "C", "D", "E"),
+        *("A", "B", "C", "D", "E", "F", "G"),
     ]
 
 

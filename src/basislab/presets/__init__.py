@@ -57,12 +57,15 @@ class Preset(_Strict):
     kind : {"study", "perp", "lending", "opening", "swap", "transfer"}
         "study" holds the constants of the study's models, the others those of the venue engine.
     constants : dict of str to Constant
+    asset : str, optional
+        The coin that the constants hold for; any where it is left out.
     """
 
     name: str
     kind: Literal["study", "perp", "lending", "opening", "swap", "transfer"]
     title: str
     constants: dict[str, Constant]
+    asset: str | None = None
 
 
 def venue_names() -> list[str]:

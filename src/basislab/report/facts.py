@@ -14,6 +14,8 @@ from basislab.data.resample import to_daily
 from basislab.report import comparisons, environment, grids, published, risk, sections
 from basislab.report.certificate.facts import UNITS as CERTIFICATE_UNITS
 from basislab.report.certificate.section import certificates_section
+from basislab.report.engine.section import UNITS as ENGINE_UNITS
+from basislab.report.engine.section import engine_section
 from basislab.report.findings import study_findings
 from basislab.report.quality import quality_section
 from basislab.report.runs import Facts, Runs
@@ -41,6 +43,7 @@ SECTIONS: dict[str, Callable[[Runs], Any]] = {
     "entry": comparisons.entry_section,
     "breakeven": comparisons.breakeven_section,
     "certificates": certificates_section,
+    "engine": engine_section,
     "constants": environment.constants_section,
     "rates": environment.rates_section,
     "months": environment.months_section,
@@ -59,30 +62,34 @@ SECTIONS: dict[str, Callable[[Runs], Any]] = {
 }
 """The parts of the facts, in the order in which they are computed."""
 
-UNITS: dict[str, str] = CERTIFICATE_UNITS | {
-    "_usd": "USD",
-    "_bps": "basis points of notional",
-    "_apy": "fraction per year",
-    "_annualized": "fraction of capital per year, simple",
-    "_return": "fraction of capital",
-    "_change": "fraction",
-    "_share": "fraction",
-    "_rate": "fraction",
-    "_distance": "fraction of the entry price",
-    "_correlation": "dimensionless, -1 to 1",
-    "_beta": "equity return per unit of price return",
-    "_days": "days",
-    "_hours": "hours",
-    "_months": "months of the run's mean carry and funding",
-    "_count": "number",
-    "_leverage": "multiple of one leg's equity",
-    "annualized": "fraction of capital per year, simple",
-    "leverage": "multiple of one leg's capital",
-    "trigger": "effective leverage of a leg; 999 is never",
-    "_trigger": "effective leverage of a leg; 999 is never",
-    "drawdown": "fraction of the peak",
-    "version": "version of the facts format",
-}
+UNITS: dict[str, str] = (
+    CERTIFICATE_UNITS
+    | ENGINE_UNITS
+    | {
+        "_usd": "USD",
+        "_bps": "basis points of notional",
+        "_apy": "fraction per year",
+        "_annualized": "fraction of capital per year, simple",
+        "_return": "fraction of capital",
+        "_change": "fraction",
+        "_share": "fraction",
+        "_rate": "fraction",
+        "_distance": "fraction of the entry price",
+        "_correlation": "dimensionless, -1 to 1",
+        "_beta": "equity return per unit of price return",
+        "_days": "days",
+        "_hours": "hours",
+        "_months": "months of the run's mean carry and funding",
+        "_count": "number",
+        "_leverage": "multiple of one leg's equity",
+        "annualized": "fraction of capital per year, simple",
+        "leverage": "multiple of one leg's capital",
+        "trigger": "effective leverage of a leg; 999 is never",
+        "_trigger": "effective leverage of a leg; 999 is never",
+        "drawdown": "fraction of the peak",
+        "version": "version of the facts format",
+    }
+)
 """Unit of every numeric leaf, by its whole name or its ending."""
 
 

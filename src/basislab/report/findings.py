@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from basislab.report import words
+from basislab.report.engine.sentences import engine_findings
 from basislab.report.findings_choices import (
     breakeven_findings,
     conditional_findings,
@@ -307,6 +308,7 @@ _CHAPTERS: dict[str, Callable[[Facts], Sentences]] = {
     "breakeven": breakeven_findings,
     "entry": entry_findings,
     "conditional": conditional_findings,
+    "engine": engine_findings,
     "risks": _risks,
     "published": _published,
     "conclusions": _conclusions,

@@ -6,6 +6,7 @@ import numpy as np
 
 from basislab.metrics import drawdown
 from basislab.report.environment import month_slices
+from basislab.report.legs import leg_paths
 from basislab.report.runs import Facts, Runs, trigger_of
 from basislab.types.market import FloatArray
 from basislab.types.result import Result, time_labels
@@ -51,6 +52,7 @@ def risk_facts(runs: Runs, result: Result) -> Facts:
         "earned_monthly_usd": earned,
         "penalty_months": penalty / earned if penalty is not None and earned > 0 else None,
         "shortfall_usd": result.ledger.shortfall,
+        "lowest_debt_usd": float(leg_paths(runs, result).debt_usd.min()),
     }
 
 

@@ -11,6 +11,7 @@ from basislab.report.spec import StudySpec
 from basislab.types.configs import NEVER, ModelConfig, RebalanceConfig
 from basislab.types.market import Market
 from basislab.types.result import Result
+from basislab.types.venue_config import VenueConfig
 
 Facts = dict[str, Any]
 
@@ -33,7 +34,7 @@ class Runs:
         self.spec = spec
         self.run = cache(self._run)
 
-    def _run(self, config: ModelConfig) -> Result:
+    def _run(self, config: ModelConfig | VenueConfig) -> Result:
         return backtest(self.market, config)
 
     def base(self, **changes: Any) -> dict[str, Any]:

@@ -34,6 +34,7 @@ Chapter = Literal[
     "entry",
     "conditional",
     "certificates",
+    "engine",
     "risks",
     "published",
     "conclusions",
@@ -41,6 +42,25 @@ Chapter = Literal[
 ]
 CHAPTERS: tuple[Chapter, ...] = get_args(Chapter)
 """Chapters of the document, in their order."""
+
+
+class EngineSpec(BaseModel):
+    """Whose rules the venue engine follows in its chapter: presets, or TOML files of one's own.
+
+    Parameters
+    ----------
+    perp, lending : str, optional
+        By default the preset with the funding of the study's venue, and that of its protocol.
+    opening, swap, transfer : str
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    perp: str | None = None
+    lending: str | None = None
+    opening: str = "asgard"
+    swap: str = "dex"
+    transfer: str = "cctp"
 
 
 class StudySpec(BaseModel):
@@ -81,6 +101,8 @@ class StudySpec(BaseModel):
         Thresholds of the conditional model's grid.
     breakeven_capitals_usd : list of float, USD
         Sizes of the break-even map.
+    engine : EngineSpec
+        Venues of the venue engine's chapter.
     chapters : list of str
         Chapters of the document, in its own order; all by default.
     published : list of Claim
@@ -142,6 +164,7 @@ class StudySpec(BaseModel):
         100_000.0,
         500_000.0,
     ]
+    engine: EngineSpec = EngineSpec()
     chapters: Annotated[list[Chapter], Field(min_length=1)] = list(CHAPTERS)
     published: list[Claim] = []
 
@@ -172,7 +195,7 @@ def load_spec(path: Path) -> StudySpec:
     Returns
     -------
     StudySpec
-        A market given as a relative path is taken relative to the file.
+        A market or a preset given as a relative path is taken relative to the file.
 
     Raises
     ------
@@ -192,7 +215,13 @@ def load_spec(path: Path) -> StudySpec:
         where = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         raise ConfigError(f"study file {path}: {where + ': ' if where else ''}{message}.") from None
+    presets = {
+        role: str(path.parent / name)
+        for role, name in spec.engine
+        if str(name).endswith(".toml") and (path.parent / name).exists()
+    }
+    found: dict[str, Any] = {"engine": spec.engine.model_copy(update=presets)}
     beside = path.parent / spec.market
     if beside.exists():
-        return spec.model_copy(update={"market": str(beside)})
-    return spec
+        found["market"] = str(beside)
+    return spec.model_copy(update=found)

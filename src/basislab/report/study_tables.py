@@ -7,6 +7,7 @@ from string import ascii_lowercase
 
 from basislab.report import words
 from basislab.report.certificate.tables import certificate_summary
+from basislab.report.engine.tables import engine_tables
 from basislab.report.tables import Column, Facts, Table, event_table
 
 _LEVERAGE = Column("Lev", "leverage", words.multiple)
@@ -32,7 +33,7 @@ def study_tables(facts: Facts) -> list[Table]:
     tables = [_matrix(facts), *_triggers(facts), _fees(facts), *_event_logs(facts)]
     tables += [_fee_sensitivity(facts), _waterfall(facts), _neutrality(facts)]
     tables += [_models(facts), _venues(facts), _entry(facts), _breakeven(facts)]
-    return [*tables, *certificate_summary(facts)]
+    return [*tables, *certificate_summary(facts), *engine_tables(facts)]
 
 
 def _matrix(facts: Facts) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from basislab.report import words
+from basislab.report.engine.sentences import engine_verdict
 from basislab.units import DAYS_PER_YEAR
 
 Facts = dict[str, Any]
@@ -114,7 +115,7 @@ def _reasons(facts: Facts, default: Facts, tuned: Facts) -> list[str]:
     judged = [f"{each['label']}: {each['word']}" for each in facts["certificates"]]
     if judged:
         reasons.append(f"Best triggers judged for luck (certificates): {'; '.join(judged)}.")
-    return reasons
+    return [*reasons, *engine_verdict(facts)]
 
 
 def _limits(facts: Facts) -> list[str]:
@@ -136,6 +137,13 @@ def _limits(facts: Facts) -> list[str]:
             f"A short window: a return a year extrapolates {_count(days, 'day')}, opening and "
             f"closing costs included, {DAYS_PER_YEAR / days:.1f} times."
         )
+    limits += [
+        f"At {words.multiple(row['leverage'])} the convention turns surplus into a debt below zero "
+        f"({words.usd(row['lowest_debt_usd'])} USD) and lets it earn the borrow rate; no lender "
+        "pays that."
+        for row in facts["risks"]
+        if row["lowest_debt_usd"] < 0
+    ]
     if market["partial_bars"]:
         limits.append(f"Partial days in the data: {words.join(market['partial_bars'])}.")
     return limits

@@ -37,16 +37,21 @@ def movable(params: Params, state: State, amount: float, quote: Quote) -> float:
 
 
 def transfer_cost(params: Params, amount: float) -> float:
-    """Return the cost of a transfer, USD; never more than the amount unless it is split."""
-    cost = params.costs.transfer_usd + params.costs.transfer_rate * abs(amount)
-    return cost if params.conventions.split_costs else min(cost, abs(amount))
+    """Return the cost of a transfer, USD."""
+    return params.costs.transfer_usd + params.costs.transfer_rate * abs(amount)
 
 
 def sent(params: Params, state: State, amount: float, target: int, number: int) -> State:
-    """Send `amount` (> 0, already out of its leg) off; the cost comes off it, or is split."""
+    """Send `amount` (> 0, already out of its leg) off; the cost comes off it, or is split.
+
+    What opens a position anew has no legs yet that could share the cost.
+    """
+    is_split = params.conventions.split_costs and target != TO_BOTH
     cost = transfer_cost(params, amount)
+    if not is_split:
+        cost = min(cost, amount)
     position, arriving = state.position, amount - cost
-    if params.conventions.split_costs:
+    if is_split:
         whole = equity(state) + amount
         cost = min(cost, max(whole, 0.0))
         position, arriving = charged(position, cost), amount

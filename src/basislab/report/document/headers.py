@@ -15,6 +15,8 @@ NAMES: dict[str, str] = {
     "C": "entry",
     "D": "breakeven",
     "E": "certificates",
+    "F": "engine",
+    "G": "engine-ladder",
 }
 """The terminal's numbers, by what the chapters call them."""
 
@@ -33,6 +35,9 @@ HEADERS: dict[str, str] = {
     "Funding to even": "Funding to even, APY",
     "to hurdle": "Funding to match hurdle, APY",
     "Liq.": "Liquidations",
+    "Final": "Final equity, USD",
+    "Naked": "Naked, days",
+    "Borne": "Borne by venues, USD",
     "Fund.": "Funding, USD",
     "Carry": "Carry, USD",
     "Fees": "Fees, USD",

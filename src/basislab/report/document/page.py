@@ -31,7 +31,9 @@ _SHORT = 20
 _SMALL = 12
 """A table of this many rows stays on one page of paper."""
 
-_NO_LOSS = frozenset({"moved_usd", "long_distance", "price_change", "breakeven_funding_apy"})
+_NO_LOSS = frozenset(
+    {"moved_usd", "long_distance", "price_change", "breakeven_funding_apy", "away"}
+)
 """Facts whose sign is a direction; below zero they are not losses."""
 
 

@@ -10,6 +10,7 @@ from basislab.report import words
 from basislab.report.certificate.tables import marked_tables
 from basislab.report.document.headers import HEADERS, NAMES
 from basislab.report.document.quality import QUALITY_TABLES
+from basislab.report.engine.tables import chapter_tables
 from basislab.report.findings import focus_row
 from basislab.report.runs import Facts
 from basislab.report.study_tables import study_tables
@@ -43,7 +44,7 @@ def document_tables(facts: Facts) -> dict[str, list[Table]]:
         if key is not None:
             made[NAMES[key[0]]].append(_written_out(table))
     made |= {name: [make(facts)] for name, make in (_OWN | QUALITY_TABLES).items()}
-    made |= marked_tables(facts["certificates"])
+    made |= marked_tables(facts["certificates"]) | chapter_tables(facts)
     return {name: [table for table in tables if table.rows] for name, tables in made.items()}
 
 

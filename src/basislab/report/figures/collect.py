@@ -7,6 +7,7 @@ from collections.abc import Callable
 from basislab.report.figures import bars, events, maps, months, paths, waterfall
 from basislab.report.figures.base import Figure
 from basislab.report.figures.certificates import certificate_figures
+from basislab.report.figures.engine import engine_figure
 from basislab.report.runs import Facts, Runs
 
 FIGURES: dict[str, Callable[[Runs, Facts], Figure]] = {
@@ -28,6 +29,8 @@ FIGURES: dict[str, Callable[[Runs, Facts], Figure]] = {
     "entry": bars.entry_figure,
     "conditional": maps.conditional_figure,
     "cycles": events.cycles_figure,
+    "engine-equity": engine_figure,
+    "engine-ladder": waterfall.ladder_figure,
 }
 """Every figure by its key."""
 
@@ -40,6 +43,8 @@ _NEEDS = {
     ),
     "entry": lambda facts: any(row["win_rate"] is not None for row in facts["entry"]["rows"]),
     "cycles": lambda facts: bool(facts["cycles"]["rows"]),
+    "engine-equity": lambda facts: bool(facts["engine"]["runs"]),
+    "engine-ladder": lambda facts: bool(facts["engine"]["runs"]),
 }
 """What the facts must hold for a figure to have something to show."""
 

@@ -144,6 +144,15 @@ def price_rows(runs: Runs) -> Rows:
 
 def event_rows(runs: Runs) -> Rows:
     """Return what happened to the realistic run, by leverage."""
+    return [
+        row
+        for leverage in runs.spec.leverages
+        for row in events_of(runs, leverage, runs.rebalance(leverage))
+    ]
+
+
+def events_of(runs: Runs, leverage: float, result: Result) -> Rows:
+    """Return what happened to a run: moves, liquidations, the end."""
     stamps, _ = days(runs)
     kinds = {"rebalance": "capital moved", "liquidation": "liquidation", "ruined": "ruined"}
     return [
@@ -158,8 +167,7 @@ def event_rows(runs: Runs) -> Rows:
             "paid_usd": event.cost_usd + event.penalty_usd,
             "equity_usd": event.equity_usd,
         }
-        for leverage in runs.spec.leverages
-        for event in runs.rebalance(leverage).event_list
+        for event in result.event_list
         if event.kind in kinds
     ]
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import altair as alt
 
 from basislab.report import words
+from basislab.report.engine.sentences import step_name
+from basislab.report.engine.tables import focus_run
 from basislab.report.figures.base import (
     AT_CHOSEN_LEVERAGE,
     Chart,
@@ -131,6 +133,52 @@ def _floating(held: Held, rows: Rows, order: Sequence[str], leverage: float) -> 
     )
     layers = alt.layer(bars, zero, texts).add_params(chosen(leverage))
     return sized(layers, 30 * len(order))
+
+
+def ladder_figure(runs: Runs, facts: Facts) -> Figure:
+    """Return the steps from the study's result to the venue engine's, above and below the capital.
+
+    Parameters
+    ----------
+    runs : Runs
+    facts : dict
+        With at least one run of the engine.
+
+    Returns
+    -------
+    Figure
+    """
+    held = Held()
+    focus = focus_run(facts)
+    rows: Rows = []
+    for run in facts["engine"]["runs"]:
+        leverage, level = run["leverage"], run["ladder"]["study_usd"] - runs.spec.capital_usd
+        rows.append(_step(leverage, "the study", 0.0, level, colour="ink"))
+        for rung in run["ladder"]["rungs"]:
+            rows.append(_step(leverage, step_name(rung), level, level + rung["change_usd"]))
+            level += rung["change_usd"]
+        rows.append(_step(leverage, "the venue engine", 0.0, level, colour="ink"))
+    told = [
+        f"{row['account']} {words.signed_usd(row['amount_usd'])}"
+        for row in rows
+        if row["leverage"] == focus["leverage"] and round(row["amount_usd"])
+    ]
+    return Figure(
+        key="engine-ladder",
+        title="From the study's net result to the venue engine's, USD",
+        alt=(
+            f"Bars at {words.multiple(focus['leverage'])}, each step beginning where the one above "
+            f"ends: {words.join(told)}."
+        ),
+        data=held.rows,
+        panels=[
+            _floating(
+                held, rows, list(dict.fromkeys(r["account"] for r in rows)), focus["leverage"]
+            )
+        ],
+        leverages=[run["leverage"] for run in facts["engine"]["runs"]],
+        leverage=focus["leverage"],
+    )
 
 
 def venue_gap_figure(runs: Runs, facts: Facts) -> Figure:

@@ -1,0 +1,224 @@
+"""The facts of the chapter on the venue engine: runs, ledgers, deaths, constants, the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from basislab.lowering import price_sources
+from basislab.metrics import annualized_return
+from basislab.presets import load_preset
+from basislab.report.engine.positions import Position, positions
+from basislab.report.engine.sentences import ENGINE, OWN, PESSIMISTIC, engine_words
+from basislab.report.runs import Facts, Runs, trigger_of
+from basislab.research.ladder import Ladder, ladder
+from basislab.research.undecided import undecided
+from basislab.research.venue import Death, Sensitivity, deaths, firing_legs, sensitivities
+from basislab.types.configs import NEVER, RebalanceConfig, RotationConfig, StaticConfig
+from basislab.types.result import Result
+from basislab.types.venue_config import VenueConfig, resolved
+from basislab.types.venue_result import VenueResult, parents
+from basislab.types.venue_terms import PerpVenue, Route, Terms
+from basislab.units import SECONDS_PER_DAY
+
+STEPS = ("oracle_step", "mark_step")
+"""Assumed constants that say how far a price jumps between two looks of a venue."""
+
+ROLES = ("perp", "lending", "opening", "swap", "transfer")
+
+UNITS: dict[str, str] = {"_seconds": "seconds"}
+"""Units of the leaves that only this chapter has."""
+
+
+def engine_section(runs: Runs) -> Facts:
+    """Run the study's positions by the venues' own rules.
+
+    Parameters
+    ----------
+    runs : Runs
+
+    Returns
+    -------
+    dict
+        ``reason`` says why nothing was run, else it is None; ``refused`` names the leverages that
+        cannot be opened; ``runs`` holds one entry a leverage.
+    """
+    found = positions(runs)
+    head: Facts = {
+        "reason": found.reason,
+        "venues": [],
+        "refused": [{"leverage": leverage, "why": why} for leverage, why in found.refused],
+        "stand_ins": [],
+        "runs": [],
+        "said": {},
+    }
+    if found.terms is None:
+        return head
+    body = head | _bars(runs, found.terms) | {"runs": [_run(runs, one) for one in found.held]}
+    return body | {"said": engine_words(body)}
+
+
+def _bars(runs: Runs, terms: VenueConfig) -> Facts:
+    transfer = resolved(terms.transfer, Route)
+    bar_seconds = runs.market.bar_seconds
+    counts = runs.market.funding[resolved(terms.perp, PerpVenue).funding].settlements
+    return {
+        "venues": [_venue(runs, role, getattr(terms, role)) for role in ROLES],
+        "stand_ins": [note.removeprefix("price: ") for note in _notes(runs, terms)],
+        "bar_seconds": bar_seconds,
+        "delay_seconds": transfer.delay_seconds,
+        "waited_seconds": -(-transfer.delay_seconds // bar_seconds) * bar_seconds,
+        "settlements_count": None if counts is None else int(np.median(counts)),
+    }
+
+
+def _notes(runs: Runs, terms: VenueConfig) -> tuple[str, ...]:
+    return price_sources(runs.market, terms).notes
+
+
+def _venue(runs: Runs, role: str, terms: Terms) -> Facts:
+    name = getattr(runs.spec.engine, role) or terms.name
+    return {
+        "role": role,
+        "name": terms.name,
+        "title": load_preset(name).title,
+        "assumed_count": len(terms.assumed),
+        "constants_count": len(load_preset(name).constants),
+    }
+
+
+def _run(runs: Runs, position: Position) -> Facts:
+    leverage, config = position.leverage, position.venue
+    best = runs.run(position.study)
+    base = runs.base(leverage=leverage)
+    engine = _engine(runs, config)
+    shown: list[tuple[str, Result]] = [
+        ("static", runs.run(StaticConfig(slippage="book", **base))),
+        ("rebalance", best),
+        ("rotation", runs.run(RotationConfig(**base))),
+        (ENGINE, engine),
+        (PESSIMISTIC, _engine(runs, position.worse)),
+        (OWN, _engine(runs, position.own)),
+    ]
+    constants = sensitivities(runs.market, config)
+    return {
+        "leverage": leverage,
+        "trigger": trigger_of(best),
+        "models": [_model(name, result) for name, result in shown],
+        "ledgers": _ledgers(best, engine),
+        "firing": list(firing_legs(config)),
+        "own_firing": list(firing_legs(position.own)),
+        "deaths": [_death(death) for death in deaths(runs.market, config)],
+        "constants": [_constant(one) for one in constants],
+        "open": _open(runs, config, constants),
+        "ladder": _ladder(ladder(runs.market, position.study, config)),
+    }
+
+
+def _death(death: Death) -> Facts:
+    return {
+        "leg": death.leg,
+        "price_usd": death.price_usd,
+        "price_distance": death.distance,
+        "cost_usd": death.cost_usd,
+        "leg_share": death.share,
+        "death_leverage": death.leverage,
+    }
+
+
+def _engine(runs: Runs, config: VenueConfig) -> VenueResult:
+    result = runs.run(config)
+    assert isinstance(result, VenueResult)  # noqa: S101 - the config decides the type
+    return result
+
+
+def _model(name: str, result: Result) -> Facts:
+    """Return what the table of models shows of one run; None where a model does not know it."""
+    legs = [event.leg for event in result.event_list if event.kind == "liquidation"]
+    has_legs = result.model != "static"
+    naked = result.naked_bars if isinstance(result, VenueResult) else None
+    days = result.bar_seconds / SECONDS_PER_DAY
+    own = result.total_return - result.ledger.shortfall / result.initial_usd
+    return {
+        "model": name,
+        "used_trigger": _trigger(result),
+        "final_usd": result.final_usd,
+        "net_usd": result.final_usd - result.initial_usd,
+        "total_return": result.total_return,
+        "annualized": result.annualized_return,
+        "excess_annualized": result.annualized_return - result.hurdle_annualized,
+        "drawdown": result.max_drawdown,
+        "long_liquidations_count": _hits(legs, "long") if has_legs else None,
+        "short_liquidations_count": _hits(legs, "short") if has_legs else None,
+        "naked_days": None if naked is None else naked * days,
+        "borne_usd": result.ledger.shortfall,
+        "borne_annualized": annualized_return(own, len(result.times) * days),
+        "fees_usd": -result.ledger.costs,
+    }
+
+
+def _hits(legs: Sequence[str | None], leg: str) -> int:
+    return sum(one in (leg, "both") for one in legs)
+
+
+def _trigger(result: Result) -> float | None:
+    if isinstance(result, VenueResult):
+        config = result.config
+        return NEVER if config.policy == "never" else config.trigger_leverage
+    return trigger_of(result) if isinstance(result.config, RebalanceConfig) else None
+
+
+def _ledgers(study: Result, engine: VenueResult) -> list[Facts]:
+    """Return both ledgers under the parents that they share; the last row is their sum."""
+    ours, theirs = parents(study.ledger), parents(engine.ledger)
+    rows = [
+        {
+            "account": name,
+            "study_usd": ours[name],
+            "engine_usd": theirs[name],
+            "gap_usd": theirs[name] - ours[name],
+        }
+        for name in ours
+    ]
+    net = {"account": "net", "study_usd": study.ledger.total, "engine_usd": engine.ledger.total}
+    return [*rows, net | {"gap_usd": engine.ledger.total - study.ledger.total}]
+
+
+def _constant(one: Sensitivity) -> Facts:
+    return {
+        "role": one.role,
+        "name": one.name,
+        "field": one.field,
+        "value_constant": one.value,
+        "low_constant": one.low,
+        "high_constant": one.high,
+        "low_annualized": one.annualized_low,
+        "high_annualized": one.annualized_high,
+        "span_annualized": one.span,
+        "is_deciding": one.excess_changes_sign,
+    }
+
+
+def _open(runs: Runs, config: VenueConfig, constants: list[Sensitivity]) -> Facts:
+    """Return what daily bars leave open: counts, and what each may be worth."""
+    found = undecided(runs.market, config)
+    steps = [one for one in constants if one.field in STEPS]
+    return {
+        "both_count": found.both_bars,
+        "hit_count": found.hit_bars,
+        "order_usd": found.order_usd,
+        "transfers_count": found.transfers,
+        "prompt_usd": found.prompt_usd,
+        "funding_usd": found.funding_usd,
+        "steps_annualized": max((one.span for one in steps), default=None),
+    }
+
+
+def _ladder(found: Ladder) -> Facts:
+    return {
+        "study_usd": found.study.final_usd,
+        "parity_usd": found.parity_usd,
+        "engine_usd": found.venue.final_usd,
+        "rungs": [rung._asdict() for rung in found.rungs],
+    }

@@ -1,0 +1,346 @@
+"""The study's chapter on the venue engine: facts by hand, words by comparison, any market."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+import basislab as bl
+from basislab.presets import load_preset, load_venue, terms_names
+from basislab.report.document import build_document, markdown_text
+from basislab.report.document.tables import document_tables
+from basislab.report.engine.limits import seconds
+from basislab.report.engine.positions import positions
+from basislab.report.engine.section import engine_section
+from basislab.report.engine.sentences import STEPS, engine_findings, engine_verdict, named
+from basislab.report.facts import facts_of, study_runs
+from basislab.report.figures import study_figures
+from basislab.report.spec import EngineSpec, StudySpec, load_spec
+from basislab.report.terminal import study_text
+from basislab.research.undecided import undecided
+from basislab.types.venue_config import CONVENTIONS, VenueConfig
+from tests.builders import make_market
+from tests.unit.test_report import rising_eth_market
+from tests.venue_builders import free_venue_config
+
+
+def text_of(name):
+    return files("basislab.presets.venues").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return facts_of(study_runs(bl.load_market(), StudySpec()))
+
+
+@pytest.fixture(scope="module")
+def runs(facts):
+    return {run["leverage"]: run for run in facts["engine"]["runs"]}
+
+
+# What daily bars cannot decide
+
+
+def test_a_bar_that_reaches_both_legs_is_undecidable_and_its_funding_at_stake():
+    """5 000 USD a leg at 2x, 100 USD a coin: 100 coins and 5 000 USD of debt.
+
+    The loan dies at 5 000 / (100 x 0.75) = 66.67, the short at 15 000 / (100 x 1.025) = 146.34. One
+    day goes from 60 to 150 and pays 1 % on 100 x 100 USD: 100 USD with or without.
+    """
+    market = make_market(
+        [100, 100, 100], high=[100, 150, 100], low=[100, 60, 100], funding=[0, 0.01, 0]
+    )
+    config = free_venue_config(policy="never", response="exit", monitor_seconds=86_400)
+    found = undecided(market, config)
+    assert (1, 1, 0) == (found.both_bars, found.hit_bars, found.transfers)
+    assert 100.0 == pytest.approx(found.funding_usd)
+    assert 0.0 == found.order_usd == found.prompt_usd  # one price, and nothing is sent
+
+
+@pytest.mark.parametrize(("low", "high", "both"), [(67, 150, 0), (60, 146, 0), (66, 147, 1)])
+def test_both_thresholds_must_lie_inside_the_range(low, high, both):
+    market = make_market([100, 100], high=[100, high], low=[100, low])
+    config = free_venue_config(policy="never", response="exit", monitor_seconds=86_400)
+    assert both == undecided(market, config).both_bars
+
+
+def test_time_that_a_transfer_takes_is_what_it_changes():
+    """A transfer of 300 s takes a whole daily bar; one of 0 s takes none, and then changes nothing.
+
+    At 120 USD the short has 3 000 USD on a notional of 12 000: leverage 4, above 3, and gets 2 000.
+    With these, sent at once, it has 2 000 USD left at 150; without them it has died at 146.34, and
+    100 coins are naked until they are sold at the next open, 140: 1 000 USD less.
+    """
+    market = make_market([100, 120, 150, 140])
+    base = {"trigger": 3.0, "monitor_seconds": 86_400}
+    prompt = free_venue_config(**base)
+    slow = replace(prompt, transfer=replace(prompt.transfer, delay_seconds=300.0))
+    assert 0.0 == undecided(market, prompt).prompt_usd
+    assert 1 <= undecided(market, slow).transfers
+    assert 1_000.0 == pytest.approx(undecided(market, slow).prompt_usd)
+
+
+# Positions
+
+
+def test_a_leverage_that_cannot_be_opened_is_refused_with_the_reason(facts, runs):
+    """Kamino lends up to 74 %: 1 / 0.26 = 3.846; the next lower tenth is 3.8."""
+    refused = facts["engine"]["refused"]
+    assert [4.0] == [one["leverage"] for one in refused]
+    assert "cannot be opened at kamino: it stops at 3.85 (its max LTV is 74%)" in refused[0]["why"]
+    assert [2.0, 3.0, 3.8] == list(runs)
+    assert "Not shown: leverage 4 cannot be opened" in " ".join(study_text(facts).split())
+
+
+def test_each_leverage_takes_the_best_trigger_of_the_studys_grid(facts, runs):
+    best = {row["leverage"]: row["trigger"] for row in facts["waterfall"]}  # the last is the best
+    assert {2.0: best[2.0], 3.0: best[3.0]} == {lev: runs[lev]["trigger"] for lev in (2.0, 3.0)}
+
+
+def test_a_trigger_above_the_loans_death_is_fired_by_the_short_only(facts, runs):
+    """At a liquidation LTV of 75 % the loan dies at leverage 4: 5x, 6x and 8x are the short's."""
+    assert [["short"]] * 3 == [run["firing"] for run in runs.values()]
+    assert ["long", "short"] == runs[2.0]["own_firing"]  # sqrt(2 x 4) = 2.83
+    said = facts["engine"]["said"]["deaths"][0]
+    assert "the loan, liquidated at leverage 4.0, never reaches the trigger" in said
+    assert "only the short can fire it" in said
+
+
+def test_deaths_are_where_the_rules_put_them(runs):
+    """Opened at 189.44 USD: the 3x loan has 2/3 LTV and dies at 75 %, (2/3) / 0.75 = 0.889 of it.
+
+    The fees at the opening, borrowed as well, bring it a little nearer: -10.9 and not -11.1 %.
+    """
+    long, short = runs[3.0]["deaths"]
+    assert ("long", "short") == (long["leg"], short["leg"])
+    assert 0.106 < long["price_distance"] < 1 - (2 / 3) / 0.75
+    assert 4.0 == pytest.approx(long["death_leverage"])
+    assert 40.0 == pytest.approx(short["death_leverage"])
+
+
+# Models, ledgers, ladder
+
+
+def test_models_are_the_runs_that_a_user_can_repeat(runs):
+    config = VenueConfig(leverage=3, trigger=6, monitor_seconds=86_400)
+    for model, order in (("engine", "nearest"), ("worse order", "pessimistic")):
+        result = bl.backtest(bl.load_market(), replace(config, path_order=order))
+        row = named(runs[3.0], model)
+        assert row["final_usd"] == pytest.approx(result.final_usd, rel=1e-11)
+        assert row["naked_days"] == result.naked_bars
+        hits = result.counts["liquidations_long"], result.counts["liquidations_short"]
+        assert hits == (row["long_liquidations_count"], row["short_liquidations_count"])
+    study = bl.backtest(bl.load_market(), bl.RebalanceConfig(leverage=3, trigger=6))
+    assert named(runs[3.0], "rebalance")["final_usd"] == pytest.approx(study.final_usd, rel=1e-11)
+    assert named(runs[3.0], "static")["long_liquidations_count"] is None  # it may not have one
+
+
+def test_ledgers_share_parents_and_add_up_to_both_results(runs):
+    for run in runs.values():
+        rows, net = run["ledgers"][:-1], run["ledgers"][-1]
+        assert [row["account"] for row in rows] == [
+            *("carry", "funding", "costs", "liquidation", "price")
+        ]
+        for key, model in (("study_usd", "rebalance"), ("engine_usd", "engine")):
+            assert sum(row[key] for row in rows) == pytest.approx(net[key], abs=1e-6)
+            assert net[key] == pytest.approx(named(run, model)["net_usd"], abs=1e-6)
+        assert net["gap_usd"] == pytest.approx(sum(row["gap_usd"] for row in rows), abs=1e-6)
+
+
+def test_the_ladder_leads_from_one_number_to_the_other(facts, runs):
+    """Kept whole it is the study to 1e-9 of 10 000 USD; its steps sum to the gap."""
+    for run in runs.values():
+        steps = run["ladder"]
+        assert abs(steps["parity_usd"]) <= 1e-9 * 10_000
+        assert steps["study_usd"] == named(run, "rebalance")["final_usd"]
+        assert steps["engine_usd"] == named(run, "engine")["final_usd"]
+        changes = sum(rung["change_usd"] for rung in steps["rungs"])
+        assert changes == pytest.approx(steps["engine_usd"] - steps["study_usd"], abs=1e-6)
+    assert "a difference of 0.000000 USD" in facts["engine"]["said"]["ladder"][0]
+    assert set(STEPS) == set(CONVENTIONS)
+
+
+def test_the_verdict_speaks_of_both_rules(facts):
+    said = facts["verdict"]["reasons"][-1]
+    assert said.startswith("By the venues' own rules")
+    assert [said] == engine_verdict(facts)
+    for run in facts["engine"]["runs"]:
+        assert f"{100 * named(run, 'engine')['annualized']:+.1f}%" in said
+
+
+def test_stand_ins_of_the_result_are_said(facts):
+    assert [
+        f"hyperliquid perp stands in for the {kind} price" for kind in ("mark", "spot", "oracle")
+    ] == facts["engine"]["stand_ins"]
+    limits = " ".join(facts["engine"]["said"]["limits"])
+    assert "hyperliquid perp stands in for the oracle price" in limits
+    assert "A transfer of 5 minutes is rounded up to 1 day" in limits
+    assert "The 24 settlements of a bar are booked together" in limits
+
+
+def test_what_decides_is_marked_and_said_where_the_sign_hangs_on_it(facts):
+    """Planted: one constant whose range crosses the hurdle."""
+    made = json.loads(json.dumps(facts))
+    run = made["engine"]["runs"][1]
+    assert not any(row["is_deciding"] for row in run["constants"])
+    assert "decides whether it beats the hurdle" in facts["engine"]["said"]["constants"][1]
+    run["constants"][0]["is_deciding"] = True
+    rows = document_tables(made)["engine-constants"][0].rows
+    assert ["depends on it"] == [row["sign"] for row in rows if row["is_marked"]]
+
+
+def test_a_result_above_the_study_and_the_hurdle_is_told_as_such(facts):
+    made = json.loads(json.dumps(facts))
+    row = named(made["engine"]["runs"][0], "engine")
+    row |= {"final_usd": 11_000.0, "excess_annualized": 0.04, "borne_usd": 12.0}
+    first, second = engine_findings(made)[0], engine_findings(made)[3]
+    assert "549 USD more than the study" in first
+    assert "+4.0 points against the hurdle, which it beats;" in first
+    assert "venues and lenders bore 12 USD" in second
+
+
+# Other markets
+
+
+def own_presets(folder):
+    """Presets of a coin called ETH, as a user would write them."""
+    for name in ("hyperliquid", "dex"):
+        text = text_of(name).replace("SOL", "ETH").replace("Solana", "Ethereum")
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    rules = {name: str(folder / f"{file}.toml") for name, file in (("perp", "hyperliquid"),)}
+    return EngineSpec(**rules, swap=str(folder / "dex.toml"), transfer="bridge")
+
+
+def eth_document(engine, **changes):
+    spec = StudySpec(lending="aave", holding_days=[7], title="A rising coin", **changes)
+    runs = study_runs(rising_eth_market(), spec.model_copy(update={"engine": engine}))
+    facts = facts_of(runs)
+    return facts, build_document(facts, study_figures(runs, facts))
+
+
+def test_another_coin_on_other_venues_gives_a_chapter_that_speaks_of_it_only(tmp_path):
+    """It rises for sixty days: the short is the leg that suffers, and no leverage is refused."""
+    facts, document = eth_document(own_presets(tmp_path))
+    text = document.chapters["engine"] + markdown_text(document)
+    assert [2.0, 3.0, 4.0] == [run["leverage"] for run in facts["engine"]["runs"]]
+    assert [word for word in ("SOL", "kamino", "410", "Solana", "fell") if word in text] == []
+    assert "@@" not in markdown_text(document)
+    assert {"engine-equity", "engine-ladder"} <= {figure.key for figure in document.shown()}
+    assert "| aave-v3 |" in text
+    assert "which it beats" in text
+
+
+def test_constants_of_another_coin_are_not_used(tmp_path):
+    facts, document = eth_document(EngineSpec())
+    reason = facts["engine"]["reason"]
+    assert "the constants of preset hyperliquid are another coin's, not those of ETH" in reason
+    assert "under [engine]" in reason
+    assert reason in markdown_text(document)
+    assert reason in " ".join(study_text(facts).split())
+    assert [] == [key for key in document.figures if key.startswith("engine")]
+    assert facts["engine"]["runs"] == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "reason"),
+    [
+        (EngineSpec(perp="binance"), "no funding of 'binance'"),
+        (EngineSpec(lending="marginfi"), "no supply rate of marginfi/SOL"),
+        (EngineSpec(perp="nowhere"), "venue 'nowhere' is unknown"),
+        (EngineSpec(lending="hyperliquid"), "venue 'hyperliquid' is unknown. Known: aave-v3"),
+    ],
+)
+def test_a_market_that_lacks_what_the_engine_reads_is_skipped_with_the_reason(engine, reason):
+    spec = StudySpec(start="2025-03-01", end="2025-03-31", engine=engine)
+    found = engine_section(study_runs(bl.load_market(), spec))
+    assert reason in found["reason"]
+    assert (found["runs"], found["refused"]) == ([], [])
+
+
+def test_a_venue_that_is_gone_is_skipped_with_the_reason():
+    """Drift's preset ended on 2026-04-01."""
+    market = make_market([100.0] * 30, start="2026-03-20", borrow=1e-4, supply=1e-4)
+    market = replace(market, funding={"drift": market.funding["perp"]})
+    spec = StudySpec(perp="drift-study", leverages=[2.0])
+    assert "it ended on 2026-04-01" in positions(study_runs(market, spec)).reason
+
+
+def test_a_protocol_without_a_preset_asks_for_one():
+    market = make_market([100.0] * 5)
+    rates = {("elsewhere", asset): rate for (_, asset), rate in market.supply.items()}
+    debts = {("elsewhere", "USDC"): market.borrow["kamino", "USDC"]}
+    market = replace(market, supply=rates, borrow=debts)
+    market = replace(market, funding={"hyperliquid": market.funding["perp"]})
+    reason = positions(study_runs(market, StudySpec(lending="elsewhere"))).reason
+    assert "no preset of the venue engine has the protocol 'elsewhere'" in reason
+    assert "under [engine] lending" in reason
+
+
+def test_every_leverage_refused_leaves_the_reasons_only():
+    """Nothing below 1x is a position: a loan that lends nothing refuses each leverage."""
+    spec = StudySpec(start="2025-03-01", end="2025-03-31", leverages=[30.0])
+    runs = study_runs(bl.load_market(), spec)
+    found = positions(runs)
+    assert [30.0] == [leverage for leverage, _ in found.refused]
+    assert [3.8] == [position.leverage for position in found.held]
+
+
+# The study file and the page
+
+
+def test_the_chapter_can_be_left_out():
+    spec = StudySpec(chapters=["summary", "method"], lending="aave", holding_days=[7])
+    runs = study_runs(rising_eth_market(), spec)
+    facts = facts_of(runs)
+    document = build_document(facts, study_figures(runs, facts))
+    assert ["summary", "method"] == list(document.chapters)
+
+
+def test_presets_beside_the_study_file_are_found(tmp_path):
+    (tmp_path / "mine.toml").write_text(text_of("kamino"), encoding="utf-8")
+    (tmp_path / "study.toml").write_text('[engine]\nlending = "mine.toml"\nperp = "hyperliquid"\n')
+    spec = load_spec(tmp_path / "study.toml")
+    assert str(tmp_path / "mine.toml") == spec.engine.lending
+    assert "hyperliquid" == spec.engine.perp
+
+
+def test_an_unknown_role_is_refused(tmp_path):
+    (tmp_path / "study.toml").write_text('[engine]\nlender = "kamino"\n')
+    with pytest.raises(bl.ConfigError, match=r"engine.lender"):
+        load_spec(tmp_path / "study.toml")
+
+
+@pytest.mark.parametrize("name", terms_names())
+def test_a_preset_whose_title_names_a_coin_says_so_to_the_program(name):
+    preset = load_preset(name)
+    coins = re.findall(r"\b(?:W(?=ETH))?(SOL|ETH|BTC)", preset.title)
+    assert coins[:1] == ([preset.asset] if preset.asset else [])
+
+
+def test_debt_below_zero_is_said_in_the_verdict():
+    """At 1.5x the study turns surplus into negative debt, and lets it earn the borrow rate."""
+    facts = facts_of(study_runs(bl.load_market(), StudySpec(leverages=[1.5, 2.0])))
+    lowest = {row["leverage"]: row["lowest_debt_usd"] for row in facts["risks"]}
+    assert lowest[1.5] < 0 < lowest[2.0]
+    said = [text for text in facts["verdict"]["limits"] if "below zero" in text]
+    assert 1 == len(said)
+    assert said[0].startswith("At 1.5x the convention turns surplus into a debt below zero (-769 ")
+
+
+def test_durations_are_said_in_their_largest_whole_unit():
+    assert ["5 minutes", "1 day", "90 seconds", "0 seconds"] == [
+        seconds(value) for value in (300.0, 86_400.0, 90.0, 0.0)
+    ]
+
+
+def test_the_sample_has_a_study_venue_for_the_engine():
+    """The engine's preset is found by the funding series that both read."""
+    terms = positions(study_runs(bl.load_market(), StudySpec(leverages=[2.0]))).terms
+    assert load_venue("hyperliquid-study").funding == terms.perp.funding
+    assert "kamino" == terms.protocol
+    assert np.isfinite(terms.notional_usd)
