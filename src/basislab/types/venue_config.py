@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, TypeVar
 
 from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_integer, check_number
+from basislab.types.configs import ModelConfig
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
 
@@ -226,6 +227,9 @@ class VenueConfig:
         """Notional of each leg at the opening, USD, before fees."""
         return self.capital_usd * (1 - self.reserve) / 2 * self.leverage
 
+
+AnyConfig = ModelConfig | VenueConfig
+"""What can be backtested, swept and certified."""
 
 _KINDS: dict[str, type[object]] = {
     "perp": PerpVenue,
