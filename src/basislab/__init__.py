@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
     from basislab.types.venue import LiquidationPenalty, StudyVenue
+    from basislab.types.venue_config import VenueConfig
 
 __version__ = _version.VERSION
 
@@ -67,6 +68,7 @@ _HOMES = {
     "basislab.types.montecarlo": ("MonteCarlo",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
     "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
+    "basislab.types.venue_config": ("VenueConfig",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -93,6 +95,7 @@ __all__ = [
     "SourceError",
     "StaticConfig",
     "StudyVenue",
+    "VenueConfig",
     "__version__",
     "backtest",
     "certify",

@@ -40,6 +40,9 @@ class Engine(Protocol):
     def opened(self, config: Any, first: int) -> tuple[float, IntArray]:
         """Return the final equity, and the bars of liquidations, held to the last bar."""
 
+    def refusal(self, config: Any, /) -> str | None:
+        """Return why a configuration cannot be run, or None."""
+
     def notes(self, config: Any, /) -> tuple[str, ...]:
         """Return what a reader of these runs has to know."""
 

@@ -22,7 +22,6 @@ from basislab.research.overfit.trials import (
     identity,
     labels_of,
     lookback,
-    refusal,
 )
 from basislab.research.overfit.walkforward import Run
 from basislab.types.configs import NEVER
@@ -76,14 +75,14 @@ def certify_configs(
     """
     rules = rules or Rules()
     runner = runner or Runner(market, rules.min_days, progress)
-    possible, infeasible = _sorted_out(configs)
+    possible, infeasible = _sorted_out(runner, configs)
     family = _distinct(possible, ())
     if not family:
         why = "".join(f" {label}: {reason}" for label, reason in infeasible[:1])
         raise ConfigError(
             f"configs: the search has no configuration that can be run. Give at least one.{why}"
         )
-    every = [*family, *_distinct(_sorted_out(tried)[0], family)]
+    every = [*family, *_distinct(_sorted_out(runner, tried)[0], family)]
     excess = np.array([runner.annual_excess(config) for config in every])
     chosen = int(excess[: len(family)].argmax())
     purge = max(lookback(config) + delay(config, market.bar_seconds) for config in family)
@@ -126,10 +125,10 @@ def _distinct(configs: Sequence[AnyConfig], known: Sequence[AnyConfig]) -> list[
 
 
 def _sorted_out(
-    configs: Sequence[AnyConfig],
+    runner: Runner, configs: Sequence[AnyConfig]
 ) -> tuple[list[AnyConfig], tuple[tuple[str, str], ...]]:
     """Return what can be run, and label and reason of what its venues would refuse."""
-    reasons = [refusal(config) for config in configs]
+    reasons = [runner.engine(config).refusal(config) for config in configs]
     labels = labels_of(configs)
     refused = {
         label: reason for label, reason in zip(labels, reasons, strict=True) if reason is not None

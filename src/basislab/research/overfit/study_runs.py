@@ -77,6 +77,10 @@ class StudyRuns:
         outcome = self.outcome(config, first, len(self.market))
         return float(outcome.final), liquidation_bars(outcome) + first
 
+    def refusal(self, _: ModelConfig) -> str | None:
+        """Return why a configuration cannot be run; the study's models open anything."""
+        return None
+
     def notes(self, _: ModelConfig) -> tuple[str, ...]:
         """Return what a reader of these runs has to know; the study's models say it elsewhere."""
         return ()

@@ -208,27 +208,6 @@ def identity(config: AnyConfig) -> tuple[Any, ...]:
     return (config.model, tuple(params), venue.funding, config.lending)
 
 
-def refusal(config: AnyConfig) -> str | None:
-    """Return why a configuration cannot be run at its venues, or None.
-
-    Parameters
-    ----------
-    config : any model's config
-        Venues resolved.
-
-    Returns
-    -------
-    str or None
-    """
-    if not isinstance(config, VenueConfig):
-        return None
-    try:
-        config.check_feasible()
-    except ConfigError as error:
-        return str(error)
-    return None
-
-
 def labels_of(configs: Sequence[AnyConfig]) -> tuple[str, ...]:
     """Name configurations by their decisions, and by whatever else differs among them.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from basislab.errors import ConfigError
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.bars import Bars, Candles
@@ -64,6 +65,25 @@ class VenueRuns:
             check_window(part, config)
             self._bars[key] = lower_bars(part, config, price_sources(part, config))
         return self._bars[key]
+
+    def refusal(self, config: VenueConfig) -> str | None:
+        """Return why a configuration cannot be run here, or None.
+
+        Parameters
+        ----------
+        config : VenueConfig
+
+        Returns
+        -------
+        str or None
+            Its venues would not open it, no leg can fire its trigger, or the bars do not fit.
+        """
+        try:
+            config.check_feasible()
+            check_window(self.market, config)
+        except ConfigError as error:
+            return str(error)
+        return None
 
     def curve(self, config: VenueConfig, first: int, end: int) -> FloatArray:
         """Return the equity at every close, the last one after closing costs, USD.
