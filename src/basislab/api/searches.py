@@ -105,7 +105,7 @@ def sweep(
 
 def montecarlo(
     market: Market,
-    config: ModelConfig,
+    config: ModelConfig | VenueConfig,
     *,
     paths: int = 2_000,
     days: int = 365,
@@ -167,7 +167,8 @@ def montecarlo(
     Raises
     ------
     ConfigError
-        A value outside its range, too little history.
+        A value outside its range, too little history; the venue engine, which runs on history
+        only.
     DataError
         The market lacks a series that a configuration needs.
 
