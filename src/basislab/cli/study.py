@@ -46,6 +46,7 @@ def study(
 
     with status("loading (kernels are compiled on the first run)"):
         from basislab.data import load_market
+        from basislab.report.certificate.section import study_data
         from basislab.report.document import build_document
         from basislab.report.document.files import document_files
         from basislab.report.facts import facts_of, study_runs
@@ -58,7 +59,7 @@ def study(
     with status("loading the market") as say:
         runs = study_runs(load_market(spec.market), spec)
         facts = facts_of(runs, lambda name: say(f"computing {name}"))
-        document = build_document(facts, study_figures(runs, facts))
+        document = build_document(facts, study_figures(runs, facts), study_data(runs))
     if check:
         _check(facts, document, folder)
         return
@@ -68,7 +69,7 @@ def study(
     with status("writing") as say:
         for name, content in document_files(document, with_pdf=pdf, progress=say):
             write_bytes(folder / name, content)
-    written = ["study.html", "study.md", "study.txt", "facts.json", "figures/"]
+    written = ["study.html", "study.md", "study.txt", "facts.json", "figures/", "data/"]
     written += ["study.pdf"] if pdf else []
     typer.echo(f"\nwritten: {folder}/ ({', '.join(written)})", err=True)
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from basislab.report.document.chapters import Document
 from basislab.report.document.page import Drawn, html_page, vega_bundle
 from basislab.report.document.text import FIGURE_FOLDER, file_names, markdown_text
+from basislab.report.downloads import download_files
 from basislab.report.figures import Figure
 
 PNG_SCALE = 1.5
@@ -42,6 +43,7 @@ def document_files(
     """
     say = progress or (lambda _: None)
     yield "study.md", markdown_text(document).encode()
+    yield from download_files(document.downloads).items()
     say("drawing the figures")
     figures = document.shown()
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
