@@ -64,13 +64,29 @@ def run_venue(
     sources = price_sources(part, config)
     params = lower_params(config, part.bar_seconds)
     outcome = kernel.run(params, lower_bars(part, config, sources))
-    accounts = {name: float(value) for name, value in outcome.accounts._asdict().items()}
-    ledger = VenueLedger.of(accounts)
-    _check_ledger(ledger, config.capital_usd, outcome)
+    ledger = booked(outcome, config.capital_usd)
     return _wrap(market, part, config, sources, outcome, ledger)
 
 
-def _check_ledger(ledger: VenueLedger, capital: float, outcome: Any) -> None:
+def booked(outcome: kernel.Outcome, capital: float) -> VenueLedger:
+    """Return a run's ledger, which explains its change of equity.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    capital : float, USD
+
+    Returns
+    -------
+    VenueLedger
+
+    Raises
+    ------
+    LedgerError
+        It does not (a bug).
+    """
+    accounts = {name: float(value) for name, value in outcome.accounts._asdict().items()}
+    ledger = VenueLedger.of(accounts)
     gross = sum(abs(value) for value in ledger.accounts.values())
     unexplained = abs(ledger.total - (outcome.final - capital))
     if not unexplained <= LEDGER_TOLERANCE * max(capital, gross):
@@ -79,6 +95,7 @@ def _check_ledger(ledger: VenueLedger, capital: float, outcome: Any) -> None:
             f"{outcome.final - capital!r}: {unexplained:.3g} USD are unexplained. This is a bug; "
             "please report it with the run."
         )
+    return ledger
 
 
 def _wrap(

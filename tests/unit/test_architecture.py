@@ -34,7 +34,7 @@ def test_imports_go_one_way() -> None:
     ("module", "line", "contract"),
     [
         ("units.py", "import basislab.metrics", "Upper layers"),
-        ("api.py", "import basislab.scenarios", "Upper layers"),
+        ("api/__init__.py", "import basislab.scenarios", "Upper layers"),
         ("kernels/legs.py", "import basislab.types.market", "Kernels"),
         ("metrics.py", "import pydantic", "Simulation"),
         ("research/entry.py", "import basislab.presets", "Simulation"),

@@ -23,8 +23,9 @@ from basislab.report.document.text import markdown_text
 from basislab.report.facts import numeric_leaves, unit_of
 from basislab.research.overfit.certificate import certify_returns
 from basislab.research.overfit.rules import CHECKS, STATED_RATE, Check, Rules, judge
-from basislab.research.overfit.runner import Runner, changed, lookback
-from basislab.research.overfit.search import certify_configs, labels_of
+from basislab.research.overfit.runner import Runner
+from basislab.research.overfit.search import certify_configs
+from basislab.research.overfit.trials import changed, labels_of, lookback
 from tests.builders import free_config, make_market
 
 TRIGGERS = [3, 4, 5, 6, 8, 10, None]

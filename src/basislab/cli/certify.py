@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basislab.cli import grid
-from basislab.cli.backtest import ModelName
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,19 +15,9 @@ if TYPE_CHECKING:
     from basislab.report.certificate.facts import Facts
 
 
+@grid.takes_fields("2")
 def certify(
-    model: grid.Model = ModelName.rebalance,
-    leverage: grid.Leverage = "2",
-    trigger: grid.Trigger = None,
-    capital: grid.Capital = None,
-    perp: grid.Perp = None,
-    lending: grid.Lending = None,
-    open_fee_bps: grid.OpenFee = None,
-    buffer: grid.Buffer = None,
-    min_apy: grid.MinApy = None,
-    entry_apy: grid.EntryApy = None,
-    lookback_days: grid.Lookback = None,
-    slippage: grid.Slippage = None,
+    fields: grid.Fields,
     market: grid.Market = None,
     start: grid.Start = None,
     end: grid.End = None,
@@ -44,32 +33,22 @@ def certify(
 
     from basislab.cli.output import status, to_json
 
-    fields = grid.read_fields(
-        {
-            "leverage": leverage,
-            "trigger": trigger,
-            "capital_usd": capital,
-            "perp": perp,
-            "lending": lending,
-            "open_fee_bps": open_fee_bps,
-            "buffer": buffer,
-            "min_apy": min_apy,
-            "entry_apy": entry_apy,
-            "lookback_days": lookback_days,
-            "slippage": slippage,
-        },
-        sampled=samples is not None,
-    )
-    with status("certifying (kernels are compiled on the first run)"):
+    values = grid.read_fields(fields, sampled=samples is not None)
+    with status("loading (kernels are compiled on the first run)"):
         from basislab import api
         from basislab.data import load_market
+        from basislab.jobs import progress_bar
         from basislab.report.certificate.facts import certificate_facts
 
-        config, swept = grid.base_config(model, fields)
+        config, swept = grid.base_config(fields.model, values)
         data = load_market(market) if market is not None else load_market()
+        config = grid.fitted(config, values, data)
         part = data.window(api.as_day(start), api.as_day(end))
-        found = api.certify(part, config, samples=samples, seed=seed, **swept)
-        facts = certificate_facts(found)
+    # Opening every trial on every day is nearly all of the work.
+    total = grid.count(swept, samples) * ((part.end.date() - part.start.date()).days + 1)
+    with progress_bar("certify", total, "start days") as progress:
+        found = api.certify(part, config, samples=samples, seed=seed, progress=progress, **swept)
+    facts = certificate_facts(found)
     if as_json:
         typer.echo(to_json(facts), nl=False)
     else:

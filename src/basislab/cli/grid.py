@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -12,25 +15,12 @@ from basislab.cli.backtest import ModelName
 if TYPE_CHECKING:
     import pandas as pd
 
-    from basislab.types.configs import ModelConfig
+    from basislab.types.market import Market as MarketData
+    from basislab.types.venue_config import AnyConfig
 
-Model = Annotated[ModelName, typer.Option(help="Which model.")]
 Market = Annotated[str | None, typer.Option(help="Name or path; the sample if left out.")]
 Start = Annotated[str | None, typer.Option(help="First day, 2025-01-18.")]
 End = Annotated[str | None, typer.Option(help="Last day, inclusive.")]
-Leverage = Annotated[str, typer.Option(help="2,3,4 or 2:5:0.5 (the end included), or both.")]
-Capital = Annotated[str | None, typer.Option(help="USD, split in two halves; default 10000.")]
-Perp = Annotated[str | None, typer.Option(help="Venue presets or TOML files.")]
-Lending = Annotated[str | None, typer.Option(help="Lending protocols.")]
-OpenFee = Annotated[str | None, typer.Option(help="Open fee of the long leg, bps.")]
-Trigger = Annotated[
-    str | None, typer.Option(help="rebalance: leg leverages, 'never', 'auto' (2 x leverage).")
-]
-Buffer = Annotated[str | None, typer.Option(help="rotation, conditional: fractions.")]
-MinApy = Annotated[str | None, typer.Option(help="rotation: fractions a year, 'none'.")]
-EntryApy = Annotated[str | None, typer.Option(help="conditional: fractions a year.")]
-Lookback = Annotated[str | None, typer.Option(help="conditional: days of the mean.")]
-Slippage = Annotated[str | None, typer.Option(help="static: none, book.")]
 Samples = Annotated[
     int | None, typer.Option(help="Random configurations; low:high is then a range.")
 ]
@@ -38,18 +28,104 @@ Workers = Annotated[int | None, typer.Option(help="Threads; one a core if left o
 Job = Annotated[Path | None, typer.Option(help="Folder that keeps finished parts.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what --job has.")]
 
-OPTIONS = {"capital_usd": "--capital"}
+OPTIONS = {"capital_usd": "--capital", "monitor_seconds": "--monitor"}
 TABLE_ENDINGS = (".parquet", ".csv")
 FIGURE_ENDINGS = (".svg", ".png", ".html")
 
+_HELP: dict[str, str] = {
+    "leverage": "2,3,4 or 2:5:0.5 (the end included), or both.",
+    "trigger": "rebalance, venue: leg leverages, 'never', 'auto'.",
+    "capital_usd": "USD, split in two halves; default 10000.",
+    "perp": "Venue presets or TOML files.",
+    "lending": "Lending protocols; venue: presets or TOML files.",
+    "open_fee_bps": "Open fee of the long leg, bps. Not for venue.",
+    "buffer": "rotation, conditional: fractions.",
+    "min_apy": "rotation: fractions a year, 'none'.",
+    "entry_apy": "conditional, venue: fractions a year.",
+    "lookback_days": "conditional, venue: days of the mean.",
+    "slippage": "static: none, book.",
+}
+"""Decisions of every model, each a list of values."""
 
-def read_fields(given: dict[str, str | None], *, sampled: bool) -> dict[str, Any]:
+_ENGINE_HELP: dict[str, str] = {
+    "exit_apy": "venue: leave below, fractions a year.",
+    "monitor_seconds": "venue: how often the trader looks, 1h,4h; default 1h, or a bar.",
+    "policy": "venue: trigger, never, bands, distance, volatility.",
+    "response": "venue: after a liquidation rehedge, reopen, exit.",
+    "path_order": "venue: nearest, pessimistic order of high and low.",
+    "ltv_band": "venue, bands: largest LTVs.",
+    "margin_band": "venue, bands: smallest equities of the short over its notional.",
+    "distance": "venue, distance: smallest distances to liquidation.",
+    "sigma_multiple": "venue, volatility: smallest distances in deviations.",
+    "reserve": "venue: fractions of the capital kept idle.",
+}
+"""Decisions of the venue engine alone."""
+
+
+class Fields(NamedTuple):
+    """What the decisions' options were given: the model, and texts by the config's field."""
+
+    model: ModelName
+    given: dict[str, str | None]
+
+
+Command = Callable[..., None]
+
+
+def takes_fields(leverage: str, *, with_engine: bool = True) -> Callable[[Command], Command]:
+    """Give a command one option a decision, in place of its first parameter, ``fields``.
+
+    Parameters
+    ----------
+    leverage : str
+        Default.
+    with_engine : bool
+        Whether the venue engine's own decisions are among them.
+
+    Returns
+    -------
+    callable
+        Decorates a command whose first parameter is a `Fields`.
+    """
+    helps = _HELP | (_ENGINE_HELP if with_engine else {})
+    model = Annotated[ModelName, typer.Option(help="Which model.")]
+    added: dict[str, tuple[Any, Any]] = {"model": (model, ModelName.rebalance)}
+    for name, text in helps.items():
+        option = typer.Option(_option(name), help=text)
+        added[name] = (Annotated[str | None, option], leverage if name == "leverage" else None)
+
+    def decorate(command: Command) -> Command:
+        def wrapped(**options: Any) -> None:
+            model = options.pop("model")
+            given = {name: options.pop(name) for name in helps}
+            command(Fields(model, given), **options)
+
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        new = [
+            inspect.Parameter(name, keyword, default=default, annotation=annotation)
+            for name, (annotation, default) in added.items()
+        ]
+        own = inspect.signature(command, eval_str=True).parameters
+        kept = [each.replace(kind=keyword) for name, each in own.items() if name != "fields"]
+        wrapped.__doc__ = command.__doc__
+        wrapped.__name__ = command.__name__
+        wrapped.__signature__ = inspect.Signature([*new, *kept])  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {each.name: each.annotation for each in [*new, *kept]}
+        return wrapped
+
+    return decorate
+
+
+def _option(field: str) -> str:
+    return OPTIONS.get(field, "--" + field.replace("_", "-"))
+
+
+def read_fields(fields: Fields, *, sampled: bool) -> dict[str, Any]:
     """Return the values of every field that was given.
 
     Parameters
     ----------
-    given : dict of str to str or None
-        Texts by the config's field.
+    fields : Fields
     sampled : bool
 
     Returns
@@ -64,15 +140,13 @@ def read_fields(given: dict[str, str | None], *, sampled: bool) -> dict[str, Any
     from basislab.cli.lists import parse_values
 
     return {
-        field: parse_values(
-            OPTIONS.get(field, "--" + field.replace("_", "-")), field, text, sampled=sampled
-        )
-        for field, text in given.items()
+        field: parse_values(_option(field), field, text, sampled=sampled)
+        for field, text in fields.given.items()
         if text is not None
     }
 
 
-def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[ModelConfig, dict[str, Any]]:
+def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[AnyConfig, dict[str, Any]]:
     """Return the config of what is the same everywhere, and the fields that are swept.
 
     Parameters
@@ -83,7 +157,7 @@ def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[ModelConfig, 
 
     Returns
     -------
-    ModelConfig
+    any model's config
     dict
 
     Raises
@@ -93,19 +167,63 @@ def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[ModelConfig, 
     """
     from basislab.errors import ConfigError
     from basislab.scenarios import CONFIGS
+    from basislab.types.venue_config import VenueConfig
 
-    kind = CONFIGS[model.value]
+    kind: Any = VenueConfig if model is ModelName.venue else CONFIGS[model.value]
     known = kind.__dataclass_fields__
     for field in fields:
         if field not in known:
-            option = OPTIONS.get(field, "--" + field.replace("_", "-"))
-            raise ConfigError(f"{option}: model {model.value!r} has no such decision.")
+            raise ConfigError(f"{_option(field)}: model {model.value!r} has no such decision.")
     fixed = {k: v[0] for k, v in fields.items() if isinstance(v, list) and len(v) == 1}
     swept = {k: v for k, v in fields.items() if k not in fixed}
     if "leverage" not in fixed:
         first = swept["leverage"][0]
         return kind(**fixed, leverage=first), swept
     return kind(**fixed), swept
+
+
+def count(swept: dict[str, Any], samples: int | None) -> int:
+    """Return how many configurations a search has.
+
+    Parameters
+    ----------
+    swept : dict
+        From `base_config`.
+    samples : int or None
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> count({"leverage": [2, 3], "trigger": [4, 5, 6]}, None)
+    6
+    """
+    return samples or math.prod(len(values) for values in swept.values())
+
+
+def fitted(config: AnyConfig, fields: dict[str, Any], market: MarketData) -> AnyConfig:
+    """Let the trader look once a bar where nobody said how often and bars are wider than an hour.
+
+    Parameters
+    ----------
+    config : any model's config
+    fields : dict
+        From `read_fields`.
+    market : Market
+
+    Returns
+    -------
+    the same type
+    """
+    from dataclasses import replace
+
+    from basislab.types.venue_config import VenueConfig
+
+    if not isinstance(config, VenueConfig) or "monitor_seconds" in fields:
+        return config
+    return replace(config, monitor_seconds=max(config.monitor_seconds, market.bar_seconds))
 
 
 def check_endings(out: Path | None, figure: Path | None = None) -> None:

@@ -12,10 +12,12 @@ MAX_VALUES = 1_000_000
 WORDS: dict[str, dict[str, Any]] = {
     "trigger": {"never": None, "auto": "auto"},
     "min_apy": {"none": None},
+    "entry_apy": {"none": None},
+    "exit_apy": {"none": None},
 }
 """Words that stand for a value of a field."""
 
-TEXT_FIELDS = ("perp", "lending", "slippage")
+TEXT_FIELDS = ("perp", "lending", "slippage", "policy", "response", "path_order")
 WHOLE_FIELDS = ("lookback_days",)
 
 
@@ -69,9 +71,22 @@ def _values(option: str, field: str, piece: str) -> list[Any]:
         return [words[piece]]
     if field in TEXT_FIELDS:
         return [piece]
+    if field == "monitor_seconds":
+        return [_seconds(option, piece)]
     if ":" in piece:
         return [_plain(field, value) for value in _range(option, piece)]
     return [_plain(field, _number(option, piece, tuple(words)))]
+
+
+def _seconds(option: str, piece: str) -> int:
+    from basislab.data.align import parse_max_gap
+
+    try:
+        return parse_max_gap(piece)
+    except ConfigError:
+        raise ConfigError(
+            f"{option}: got {piece!r}; it must be a time such as 1h, 4h or 1d."
+        ) from None
 
 
 def _plain(field: str, value: Decimal) -> float | int:

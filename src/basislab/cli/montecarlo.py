@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basislab.cli import grid
-from basislab.cli.backtest import ModelName
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,19 +34,9 @@ WORDS = {
 MANY = ("return_mean", "excess_mean", "beats_hurdle_probability", "cvar_95", "drawdown_p95")
 
 
+@grid.takes_fields("3", with_engine=False)
 def montecarlo(
-    model: grid.Model = ModelName.rebalance,
-    leverage: grid.Leverage = "3",
-    trigger: grid.Trigger = None,
-    capital: grid.Capital = None,
-    perp: grid.Perp = None,
-    lending: grid.Lending = None,
-    open_fee_bps: grid.OpenFee = None,
-    buffer: grid.Buffer = None,
-    min_apy: grid.MinApy = None,
-    entry_apy: grid.EntryApy = None,
-    lookback_days: grid.Lookback = None,
-    slippage: grid.Slippage = None,
+    fields: grid.Fields,
     paths: Annotated[int, typer.Option(help="How many paths.")] = 2_000,
     days: Annotated[int, typer.Option(help="Length of a path.")] = 365,
     block_days: Annotated[
@@ -81,29 +70,14 @@ def montecarlo(
     from basislab.jobs import progress_bar
 
     grid.check_endings(out)
-    fields = grid.read_fields(
-        {
-            "leverage": leverage,
-            "trigger": trigger,
-            "capital_usd": capital,
-            "perp": perp,
-            "lending": lending,
-            "open_fee_bps": open_fee_bps,
-            "buffer": buffer,
-            "min_apy": min_apy,
-            "entry_apy": entry_apy,
-            "lookback_days": lookback_days,
-            "slippage": slippage,
-        },
-        sampled=samples is not None,
-    )
+    values = grid.read_fields(fields, sampled=samples is not None)
     asked = tuple(parse_values("--horizons", "lookback_days", horizons))
     with status("loading (kernels are compiled on the first run)"):
         from basislab import api
         from basislab.data import load_market
         from basislab.jobs.montecarlo import Design
 
-        config, swept = grid.base_config(model, fields)
+        config, swept = grid.base_config(fields.model, values)
         data = load_market(market) if market is not None else load_market()
         design = Design(
             paths=paths,

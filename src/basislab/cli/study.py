@@ -60,6 +60,7 @@ def _computed(spec: StudySpec) -> tuple[dict[str, Any], Document]:
 
     with status("loading (kernels are compiled on the first run)"):
         from basislab.data import load_market
+        from basislab.report.certificate.section import study_data
         from basislab.report.document import build_document
         from basislab.report.facts import facts_of, study_runs
         from basislab.report.figures import study_figures
@@ -67,7 +68,7 @@ def _computed(spec: StudySpec) -> tuple[dict[str, Any], Document]:
     with status("loading the market") as say:
         runs = study_runs(load_market(spec.market), spec)
         facts = facts_of(runs, lambda name: say(f"computing {name}"))
-        return facts, build_document(facts, study_figures(runs, facts))
+        return facts, build_document(facts, study_figures(runs, facts), study_data(runs))
 
 
 def _write(
@@ -86,7 +87,7 @@ def _write(
         files = document_files(document, drawing=drawing, with_pdf=with_pdf, progress=say)
         for name, content in files:
             write_bytes(folder / name, content)
-    written = ["study.html", "study.md", "study.txt", "facts.json", "figures/"]
+    written = ["study.html", "study.md", "study.txt", "facts.json", "figures/", "data/"]
     written += ["study.pdf"] if with_pdf else []
     typer.echo(f"\nwritten: {folder}/ ({', '.join(written)})", err=True)
 

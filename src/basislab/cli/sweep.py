@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basislab.cli import grid
-from basislab.cli.backtest import ModelName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,19 +22,9 @@ SHOWN = {
 SHORT = {"rebalances": "Moves", "liquidations": "Liq.", "opens": "Opens"}
 
 
+@grid.takes_fields("3")
 def sweep(
-    model: grid.Model = ModelName.rebalance,
-    leverage: grid.Leverage = "3",
-    trigger: grid.Trigger = None,
-    capital: grid.Capital = None,
-    perp: grid.Perp = None,
-    lending: grid.Lending = None,
-    open_fee_bps: grid.OpenFee = None,
-    buffer: grid.Buffer = None,
-    min_apy: grid.MinApy = None,
-    entry_apy: grid.EntryApy = None,
-    lookback_days: grid.Lookback = None,
-    slippage: grid.Slippage = None,
+    fields: grid.Fields,
     market: grid.Market = None,
     start: grid.Start = None,
     end: grid.End = None,
@@ -58,32 +47,17 @@ def sweep(
     from basislab.jobs import progress_bar
 
     grid.check_endings(out, figure)
-    fields = grid.read_fields(
-        {
-            "leverage": leverage,
-            "trigger": trigger,
-            "capital_usd": capital,
-            "perp": perp,
-            "lending": lending,
-            "open_fee_bps": open_fee_bps,
-            "buffer": buffer,
-            "min_apy": min_apy,
-            "entry_apy": entry_apy,
-            "lookback_days": lookback_days,
-            "slippage": slippage,
-        },
-        sampled=samples is not None,
-    )
+    values = grid.read_fields(fields, sampled=samples is not None)
     with status("loading (kernels are compiled on the first run)"):
         from basislab import api
         from basislab.data import load_market
 
-        config, swept = grid.base_config(model, fields)
+        config, swept = grid.base_config(fields.model, values)
         if figure is not None and len(swept) < 2:
             raise ConfigError("--figure: a map needs two fields with several values each.")
         data = load_market(market) if market is not None else load_market()
-    total = samples or _count(swept)
-    with progress_bar("sweep", total, "configurations") as progress:
+        config = grid.fitted(config, values, data)
+    with progress_bar("sweep", grid.count(swept, samples), "configurations") as progress:
         frame = api.sweep(
             data,
             config,
@@ -104,13 +78,6 @@ def sweep(
         _write(frame, out)
     if figure is not None:
         _draw(frame, list(swept), show, figure)
-
-
-def _count(swept: dict[str, Any]) -> int:
-    count = 1
-    for values in swept.values():
-        count *= len(values)
-    return count
 
 
 def _check_column(frame: pd.DataFrame, option: str, name: str) -> None:
@@ -144,13 +111,18 @@ def _show(
     if top:
         console.print()
         console.print(_ranking(frame, names, sort, top))
+    if "infeasible" in frame:
+        for text, rows in frame[frame["infeasible"] != ""].groupby("infeasible", sort=False):
+            console.print(Text(f"! {len(rows)} not run: {text}", style="yellow"))
 
 
 def _headline(frame: pd.DataFrame) -> str:
     low, high = frame["hurdle_return"].min(), frame["hurdle_return"].max()
     above = int((frame["excess_return"] > 0).sum())
+    refused = int(frame["excess_return"].isna().sum())
     return (
-        f"{len(frame)} configurations; {above} earn more than the hurdle of "
+        f"{len(frame)} configurations{f', {refused} of them refused' if refused else ''}; "
+        f"{above} earn more than the hurdle of "
         f"{low:+.2%}{'' if low == high else f' to {high:+.2%}'} "
         "(supplying the quote coin)"
     )
@@ -162,8 +134,9 @@ def _ranking(frame: pd.DataFrame, names: list[str], sort: str, top: int) -> Any:
 
     from basislab.report.heatmap import label
 
-    best = frame.sort_values(sort, ascending=False, kind="stable").head(top)
-    title = f"the {len(best)} with the highest {sort}" if len(best) < len(frame) else None
+    known = frame.dropna(subset=["excess_return"])
+    best = known.sort_values(sort, ascending=False, kind="stable").head(top)
+    title = f"the {len(best)} with the highest {sort}" if len(best) < len(known) else None
     table = Table(
         title=title,
         title_justify="left",

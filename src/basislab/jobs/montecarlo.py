@@ -29,6 +29,7 @@ from basislab.research.risk import (
     jackknife_bars,
 )
 from basislab.types.checks import check_integer, check_number
+from basislab.types.configs import ModelConfig
 from basislab.types.market import BoolArray, FloatArray, Market
 from basislab.types.montecarlo import BlockRun, MonteCarlo
 from basislab.types.venue import StudyVenue
@@ -105,7 +106,7 @@ class Design:
 
 def run_montecarlo(
     market: Market,
-    grid: Grid,
+    grid: Grid[ModelConfig],
     design: Design,
     shift: Shift,
     setting: Setting,
@@ -194,7 +195,9 @@ def _check_work(design: Design, n_configs: int) -> None:
         )
 
 
-def _blocks(market: Market, grid: Grid, bars: IntArray, shift: Shift) -> dict[str, float]:
+def _blocks(
+    market: Market, grid: Grid[ModelConfig], bars: IntArray, shift: Shift
+) -> dict[str, float]:
     """Return the longest of each series' best block lengths over all venues and protocols."""
     found: dict[str, float] = {}
     for funding, lending in sorted({_keys(config) for config in grid.configs}):
@@ -278,7 +281,11 @@ def _jackknife(
 
 
 def _description(
-    market: Market, grid: Grid, design: Design, shift: Shift, bars: Sequence[int] | IntArray
+    market: Market,
+    grid: Grid[ModelConfig],
+    design: Design,
+    shift: Shift,
+    bars: Sequence[int] | IntArray,
 ) -> dict[str, Any]:
     """Return all that the outcomes follow from, JSON-ready."""
     return {

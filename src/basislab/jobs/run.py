@@ -29,8 +29,14 @@ from basislab.research.montecarlo import (
     run_chunk,
 )
 from basislab.research.risk import Statistics, fan_quantiles, names_of, statistics
-from basislab.types.configs import ModelConfig
+from basislab.research.venue_sweep import (
+    VENUE_COLUMNS,
+    VenuePiece,
+    VenueWindow,
+    run_venue_piece,
+)
 from basislab.types.market import FloatArray, Market
+from basislab.types.venue_config import AnyConfig
 
 SLAB_BYTES = 24_000_000
 """How much of the outcomes is read together by one worker."""
@@ -183,16 +189,48 @@ def run_sweep(
     LedgerError
         The books of a run do not explain its change of equity (a bug).
     """
-    pieces = window_pieces(window)
-    told = description() if setting.directory is not None else {}
-    table = np.empty((window.n_configs, N_COLUMNS))
+    task = partial(run_piece, window)
+    size = (window.n_configs, N_COLUMNS)
+    return _run_pieces(task, window_pieces(window), size, setting, description)
 
-    def on_done(piece: Piece) -> None:
+
+def run_venue_sweep(
+    window: VenueWindow, setting: Setting, description: Callable[[], Mapping[str, Any]]
+) -> FloatArray:
+    """Run every configuration of the venue engine on its window; see `run_sweep`.
+
+    Parameters
+    ----------
+    window : VenueWindow
+    setting : Setting
+    description : callable
+
+    Returns
+    -------
+    ndarray of shape (n_configs, len(VENUE_COLUMNS))
+        NaN where the venues refuse.
+    """
+    task = partial(run_venue_piece, window)
+    size = (len(window.configs), len(VENUE_COLUMNS))
+    return _run_pieces(task, window.pieces(), size, setting, description)
+
+
+def _run_pieces(
+    task: Callable[[Any], Arrays],
+    pieces: Sequence[Piece | VenuePiece],
+    size: tuple[int, int],
+    setting: Setting,
+    description: Callable[[], Mapping[str, Any]],
+) -> FloatArray:
+    told = description() if setting.directory is not None else {}
+    table = np.empty(size)
+
+    def on_done(piece: Piece | VenuePiece) -> None:
         setting.progress(piece.n_rows)
 
     with open_store(setting.directory, told, resume=setting.resume) as store:
         run_chunks(
-            partial(run_piece, window),
+            task,
             pieces,
             store,
             pool=setting.pool,
@@ -206,14 +244,14 @@ def run_sweep(
 
 
 def sweep_description(
-    market: Market, configs: Sequence[ModelConfig], start: date | None, end: date | None
+    market: Market, configs: Sequence[AnyConfig], start: date | None, end: date | None
 ) -> dict[str, Any]:
     """Return all that a sweep's results follow from, JSON-ready.
 
     Parameters
     ----------
     market : Market
-    configs : sequence of ModelConfig
+    configs : sequence of configs
     start, end : date or None
 
     Returns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -13,27 +13,30 @@ from basislab.errors import ConfigError
 from basislab.types.checks import nearest
 from basislab.types.configs import ModelConfig, RebalanceConfig
 from basislab.types.venue import StudyVenue
+from basislab.types.venue_config import AnyConfig
+
+Config = TypeVar("Config", bound=AnyConfig)
 
 MAX_CONFIGS = 5_000_000
 """Largest number of configurations in one grid: their table is then about 1 GB."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grid:
+class Grid(Generic[Config]):
     """Configurations that differ in the swept fields only.
 
     Parameters
     ----------
-    base : ModelConfig
+    base : AnyConfig
     names : tuple of str
         The swept fields.
     configs : tuple of ModelConfig
         In the order of the combinations, the last field fastest.
     """
 
-    base: ModelConfig
+    base: Config
     names: tuple[str, ...]
-    configs: tuple[ModelConfig, ...]
+    configs: tuple[Config, ...]
 
     def columns(self) -> dict[str, list[Any]]:
         """Return the value of every swept field for every configuration, as one types it."""
@@ -43,22 +46,22 @@ class Grid:
 
 
 def as_cell(value: Any) -> Any:
-    """Return a field's value as a table shows it: a venue by its name."""
-    return value.name if isinstance(value, StudyVenue) else value
+    """Return a field's value as a table shows it: a venue by its name, conventions as a list."""
+    return ", ".join(value) if isinstance(value, tuple) else getattr(value, "name", value)
 
 
 def make_grid(
-    base: ModelConfig,
+    base: Config,
     values: Mapping[str, Any],
     *,
     samples: int | None = None,
     seed: int = 0,
-) -> Grid:
+) -> Grid[Config]:
     """Return every combination of the given values, or `samples` random ones.
 
     Parameters
     ----------
-    base : ModelConfig
+    base : AnyConfig
         Gives the fields that are not swept.
     values : mapping of str to a value or a sequence of values
         By field. With `samples`, a tuple ``(low, high)`` of two numbers is a range to draw from
@@ -98,7 +101,7 @@ def make_grid(
     return Grid(base=base, names=names, configs=configs)
 
 
-def _check_names(base: ModelConfig, names: Sequence[str]) -> None:
+def _check_names(base: AnyConfig, names: Sequence[str]) -> None:
     known = [field.name for field in fields(base)]
     for name in names:
         if name not in known:
@@ -125,7 +128,7 @@ def _check_count(count: int) -> None:
         )
 
 
-def _product(base: ModelConfig, lists: Mapping[str, list[Any]]) -> tuple[ModelConfig, ...]:
+def _product(base: Config, lists: Mapping[str, list[Any]]) -> tuple[Config, ...]:
     _check_count(int(np.prod([len(found) for found in lists.values()], dtype=np.float64)))
     return tuple(
         replace(base, **dict(zip(lists, row, strict=True)))

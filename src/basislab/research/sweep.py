@@ -26,7 +26,7 @@ ACCOUNTS = tuple(name for name in Ledger.__dataclass_fields__ if name != "names"
 
 def sweep_columns(
     table: FloatArray,
-    grid: Grid,
+    grid: Grid[ModelConfig],
     market: Market,
     start: date | None = None,
     end: date | None = None,
@@ -79,7 +79,7 @@ def _hurdles(part: Market, configs: Sequence[ModelConfig], bar_days: float) -> F
 
 def sweep_frame(
     table: FloatArray,
-    grid: Grid,
+    grid: Grid[ModelConfig],
     market: Market,
     start: date | None = None,
     end: date | None = None,

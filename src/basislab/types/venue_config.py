@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, TypeVar
 
 from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_integer, check_number
+from basislab.types.configs import NEVER, ModelConfig
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
 
@@ -54,9 +55,9 @@ class VenueConfig:
         How often the trader looks, at closes that are multiples of it (UTC).
     policy : {"trigger", "never", "bands", "distance", "volatility"}
         When a leg is stretched.
-    trigger : float or "auto", effective leverage of a leg
+    trigger : float, "auto" or None, effective leverage of a leg
         trigger: above it capital moves; "auto" is the geometric middle between the leverage and
-        that at which the loan is liquidated.
+        that at which the loan is liquidated; None is the policy "never".
     ltv_band, margin_band : float, fraction
         bands: the largest LTV, the smallest equity of the short over its notional.
     distance : float, fraction of price
@@ -101,7 +102,7 @@ class VenueConfig:
     study: str | StudyVenue = "hyperliquid-study"
     monitor_seconds: int = 3_600
     policy: PolicyKind = "trigger"
-    trigger: float | Literal["auto"] = "auto"
+    trigger: float | Literal["auto"] | None = "auto"
     ltv_band: float = 0.70
     margin_band: float = 0.15
     distance: float = 0.10
@@ -122,7 +123,9 @@ class VenueConfig:
         check_number(self, "capital_usd", 0.01, 1e12, "USD")
         check_integer(self, "monitor_seconds", 60, 30 * 86_400, "seconds")
         check_choice(self, "policy", POLICY_KINDS)
-        if self.trigger != "auto":
+        if self.trigger is None and self.policy == "trigger":
+            object.__setattr__(self, "policy", "never")
+        if self.trigger not in ("auto", None):
             check_number(self, "trigger", 0, 1e9, "leverage of a leg", above=True)
         for field in ("ltv_band", "margin_band", "distance"):
             check_number(self, field, 0, 1, "fraction")
@@ -211,6 +214,8 @@ class VenueConfig:
     @property
     def trigger_leverage(self) -> float:
         """The trigger as a number."""
+        if self.trigger is None:
+            return NEVER
         if self.trigger != "auto":
             return float(self.trigger)
         death = resolved(self.lending, LendingMarket).liquidation_leverage
@@ -226,6 +231,9 @@ class VenueConfig:
         """Notional of each leg at the opening, USD, before fees."""
         return self.capital_usd * (1 - self.reserve) / 2 * self.leverage
 
+
+AnyConfig = ModelConfig | VenueConfig
+"""What can be backtested, swept and certified."""
 
 _KINDS: dict[str, type[object]] = {
     "perp": PerpVenue,

@@ -11,10 +11,10 @@ from basislab.report.certificate.sentences import headline, reasons, what_would_
 from basislab.research.overfit.certificate import Certificate
 from basislab.research.overfit.cscv import Cscv
 from basislab.research.overfit.rules import STATED_RATE
-from basislab.research.overfit.search import ALL_CONSTANTS
+from basislab.research.overfit.sensitivity import ALL_CONSTANTS, EVERY_CORNER
 from basislab.research.overfit.sharpe import DeflatedSharpe
+from basislab.research.overfit.trials import decisions
 from basislab.research.overfit.walkforward import Step
-from basislab.types.configs import RebalanceConfig
 from basislab.units import DAYS_PER_YEAR
 
 Facts = dict[str, Any]
@@ -28,6 +28,7 @@ UNITS: dict[str, str] = {
     "_constant": "as the constant's unit says",
     "_score": "as the check says",
     "_moment": "dimensionless",
+    "seed": "seed of the bootstrap",
 }
 """Units of the leaves that only certificates have."""
 
@@ -68,7 +69,7 @@ def certificate_facts(found: Certificate) -> Facts:
     facts: Facts = {
         "label": found.label,
         "leverage": None if config is None else config.leverage,
-        "trigger": config.trigger_leverage if isinstance(config, RebalanceConfig) else None,
+        "trigger": None if config is None else decisions(config).get("trigger"),
         "word": verdict.word,
         "otherwise": verdict.otherwise,
         "reasons": list(verdict.reasons),
@@ -89,6 +90,8 @@ def certificate_facts(found: Certificate) -> Facts:
         "walk": _walk(found),
         "constants": _constants(found),
         "liquidations": _liquidations(found),
+        "infeasible": [{"label": label, "reason": text} for label, text in found.infeasible],
+        "notes": list(found.notes),
     }
     told = {
         "headline": headline(facts),
@@ -160,6 +163,7 @@ def _spa(found: Certificate) -> Facts:
         "reality_check_probability": found.spa.reality_check,
         "block_days": found.spa.block_bars * found.bar_days,
         "resamples_count": found.spa.resamples,
+        "seed": found.rules.seed,
     }
 
 
@@ -176,6 +180,7 @@ def _cscv(found: Certificate) -> Facts | None:
         "slope_moment": _number(splits.slope),
         "splits_count": len(splits.logits),
         "blocks_count": splits.blocks,
+        "embargo_days": found.embargo * found.bar_days,
         "inside_annualized": [_short(splits.inside[i] * year) for i in keep],
         "outside_annualized": [_short(splits.outside[i] * year) for i in keep],
         "histogram": _histogram(splits),
@@ -242,13 +247,14 @@ def _neighbourhood(found: Certificate) -> Facts | None:
     return {
         "axes": list(area.axes),
         "values_decision": [[_short(x) for x in axis.tolist()] for axis in area.axes.values()],
-        "excess_annualized": np.vectorize(lambda x: float(f"{x:.6g}"))(area.excess).tolist(),
-        "cells_count": int(area.excess.size),
+        "excess_annualized": [[_short(x) for x in row] for row in np.atleast_2d(area.excess)],
+        "cells_count": int(area.possible.size),
+        "impossible_count": int(area.excess.size - area.possible.size),
         "above_count": int((area.excess > 0).sum()),
-        "above_share": area.above_share,
-        "median_annualized": area.median,
-        "lowest_annualized": lowest,
-        "highest_annualized": highest,
+        "above_share": _number(area.above_share),
+        "median_annualized": _number(area.median),
+        "lowest_annualized": _number(lowest),
+        "highest_annualized": _number(highest),
         "grid_count": len(area.grid_excess),
         "grid_above_count": int((area.grid_excess > 0).sum()),
     }
@@ -295,13 +301,15 @@ def _constants(found: Certificate) -> list[Facts]:
         {
             "name": each.constant.name,
             "unit": each.constant.unit,
-            "value_constant": None if each.constant.name == ALL_CONSTANTS else each.constant.value,
+            "is_joint": each.constant.name in (ALL_CONSTANTS, EVERY_CORNER),
+            "value_constant": _number(each.constant.value),
             "low_constant": each.constant.low,
             "high_constant": each.constant.high,
             "tried_constant": [_short(value) for value in each.values.tolist()],
             "excess_annualized": [_short(value) for value in each.excess.tolist()],
-            "lowest_annualized": float(each.excess.min()),
-            "highest_annualized": float(each.excess.max()),
+            "impossible_count": int(np.isnan(each.excess).sum()),
+            "lowest_annualized": _number(each.spread[0]),
+            "highest_annualized": _number(each.spread[1]),
             "above_share": each.above_share,
             "best_share": each.best_share,
             "is_flipped": each.is_flipped,

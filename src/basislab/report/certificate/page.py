@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from basislab._version import VERSION
+from basislab.report.certificate.data import certificate_data, falsify
 from basislab.report.certificate.facts import KEYS, Facts, certificate_facts
 from basislab.report.certificate.tables import certificate_tables, marked_tables
 from basislab.report.document.chapters import MARK, Document
@@ -45,7 +46,7 @@ def certificate_document(found: Certificate, market: Market) -> Document:
         },
         "certificates": [facts],
     }
-    text = "\n\n".join(["## Summary", *certificate_blocks(facts, 0, figures), CHECK_IT])
+    text = "\n\n".join(["## Summary", *certificate_blocks(facts, 0, figures), falsified(facts)])
     numbers = {
         key: number
         for number, key in enumerate((key for key in FIGURES if key in figures), start=1)
@@ -56,6 +57,7 @@ def certificate_document(found: Certificate, market: Market) -> Document:
         tables=marked_tables([facts]),
         figures=figures,
         numbers=numbers,
+        downloads=certificate_data([found]),
     )
 
 
@@ -80,18 +82,37 @@ def certificate_blocks(
     blocks.append("\n".join(f"- {text}" for text in facts["because"]))
     blocks.append("What would change it:")
     blocks.append("\n".join(f"- {text}" for text in facts["changes"]))
+    if facts["notes"]:
+        blocks.append("\n".join(f"- Note: {text}." for text in facts["notes"]))
     blocks += [f"@@table:certificate-{KEYS[number]}-{name}@@" for name in certificate_tables(facts)]
     blocks += [f"@@figure:{key}@@" for key in FIGURES if key in (figures or {})]
     return blocks
 
 
-CHECK_IT = """Check it yourself:
+def falsified(facts: Facts) -> str:
+    """Return how a reader falsifies a certificate from what its page hands out.
 
-- Sum the columns of the start days: those above the hurdle over all of them is the share in the
-  first table; one run of any start day (basislab backtest with its start) can refute a row.
-- Any window of the walk-forward is two runs over its days, one for each of its halves.
-- A cell of the neighbourhood, and every end of a constant's range, is one run.
-- The figures of the page give their data as CSV; the equations are in docs/certificate.md."""
+    Parameters
+    ----------
+    facts : dict
+        Of the certificate.
+
+    Returns
+    -------
+    str
+        Markdown: a paragraph, the files, lines of Python.
+    """
+    return "\n\n".join(
+        ["### Falsify it", FALSIFY_IT, "@@data:all@@", f"```python\n{falsify(facts['label'])}```"]
+    )
+
+
+FALSIFY_IT = (
+    "The statistics above follow from the files below, which this page carries: save them, run the "
+    "lines beside them, and compare. If what they print is not what stands above, the certificate "
+    "is wrong. One number of your own refutes it too: a start day, a window, a neighbour or a "
+    "value of a constant is one run of basislab backtest over its days, and so is a liquidation."
+)
 """How a reader falsifies a certificate from what the page shows."""
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from basislab.api import assumed_ranges, resolve_venue
+from basislab.report.certificate.data import certificate_data
 from basislab.report.certificate.facts import KEYS, Facts, certificate_facts
+from basislab.report.downloads import Download
 from basislab.report.runs import Runs, grid
+from basislab.research.overfit.certificate import Certificate
 from basislab.research.overfit.rules import Rules
 from basislab.research.overfit.runner import Runner
 from basislab.research.overfit.search import certify_configs
@@ -12,7 +17,7 @@ from basislab.types.configs import RebalanceConfig
 
 
 def certificates_section(runs: Runs) -> list[Facts]:
-    """Certify the best trigger of every leverage; all that the study tried counts as trials.
+    """Return the facts of the study's certificates.
 
     Parameters
     ----------
@@ -21,12 +26,43 @@ def certificates_section(runs: Runs) -> list[Facts]:
     Returns
     -------
     list of dict
+        One a leverage; see `study_certificates`.
+    """
+    found = study_certificates(runs)
+    return [{"key": key} | certificate_facts(one) for key, one in zip(KEYS, found, strict=False)]
+
+
+def study_data(runs: Runs) -> dict[str, Download]:
+    """Return the files that a study hands out.
+
+    Parameters
+    ----------
+    runs : Runs
+
+    Returns
+    -------
+    dict of str to Download
+    """
+    return certificate_data(study_certificates(runs))
+
+
+@lru_cache(maxsize=1)  # facts and files are made of the same certificates
+def study_certificates(runs: Runs) -> tuple[Certificate, ...]:
+    """Certify the best trigger of every leverage; all that the study tried counts as trials.
+
+    Parameters
+    ----------
+    runs : Runs
+
+    Returns
+    -------
+    tuple of Certificate
         In the order of the leverages; none where a leverage has no trigger to choose from, and none
         at all on a market too short for the blocks of the test.
     """
     spec, rules = runs.spec, Rules()
     if len(runs.market) < 3 * rules.blocks:
-        return []
+        return ()
     searches = {
         leverage: [
             resolve_venue(RebalanceConfig(**runs.base(leverage=leverage, trigger=trigger)))
@@ -36,7 +72,7 @@ def certificates_section(runs: Runs) -> list[Facts]:
     }
     every = [config for configs in searches.values() for config in configs]
     runner = Runner(runs.market, rules.min_days)
-    found = [
+    return tuple(
         certify_configs(
             runs.market,
             configs,
@@ -46,5 +82,4 @@ def certificates_section(runs: Runs) -> list[Facts]:
             runner=runner,
         )
         for configs in searches.values()
-    ]
-    return [{"key": key} | certificate_facts(one) for key, one in zip(KEYS, found, strict=False)]
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from basislab.report import words
+from basislab.research.overfit.sensitivity import EVERY_CORNER
 
 Facts = dict[str, Any]
 
@@ -26,6 +27,7 @@ NAMES: dict[str, str] = {
 
 CONSTANTS: dict[str, str] = {
     "all_constants": "all of them together",
+    "every_corner": "all at their ends",
     "liquidation_penalty": "liquidation penalty",
 }
 
@@ -59,8 +61,11 @@ def constant_name(name: str) -> str:
     --------
     >>> constant_name("gas_usd")
     'gas'
+    >>> constant_name("lending.oracle_step")
+    'lending: oracle step'
     """
-    return CONSTANTS.get(name, name.removesuffix("_usd").removesuffix("_bps").replace("_", " "))
+    text = name.removesuffix("_usd").removesuffix("_bps").replace("_", " ")
+    return CONSTANTS.get(name, text.replace(".", ": "))
 
 
 def headline(facts: Facts) -> str:
@@ -125,13 +130,17 @@ def _start_days(facts: Facts) -> str:
 
 def _neighbourhood(facts: Facts) -> str:
     area = facts["neighbourhood"]
-    tried = " and ".join(area["axes"])
+    tried = " and ".join(axis.replace("_", " ") for axis in area["axes"])
+    closed = area["impossible_count"]
+    shut = (
+        f" {words.plural(closed, 'further one')} cannot be opened at the venues." if closed else ""
+    )
     return (
         f"Its neighbours: {words.usd(area['above_count'])} of "
         f"{words.usd(area['cells_count'])} combinations of {tried} around it are above the hurdle; "
         f"they reach from {words.points(area['lowest_annualized'])} to "
         f"{words.points(area['highest_annualized'])} points a year, the median is "
-        f"{words.points(area['median_annualized'])}."
+        f"{words.points(area['median_annualized'])}.{shut}"
     )
 
 
@@ -178,19 +187,29 @@ def _walk(facts: Facts) -> str:
 
 
 def _constants(facts: Facts) -> str:
-    rows = [row for row in facts["constants"] if row["name"] != "all_constants"]
-    worst = min(rows, key=lambda row: row["lowest_annualized"])
+    rows = [row for row in facts["constants"] if not row["is_joint"]]
+    worst = min(rows, key=lambda row: _or_zero(row["lowest_annualized"]))
     flipped = [constant_name(row["name"]) for row in rows if row["is_flipped"]]
     turned = (
         f"The sign hangs on {words.join(flipped)}"
         if flipped
         else "No assumed constant, moved alone, changes the sign"
     )
+    joint = [row for row in facts["constants"] if row["name"] == EVERY_CORNER]
+    ends = "".join(
+        f" With all at their ends at once it is above in {words.share(row['above_share'])} of "
+        f"{words.plural(len(row['tried_constant']), 'combination')}."
+        for row in joint
+    )
     return (
         f"{turned}; {constant_name(worst['name'])} alone moves the result between "
         f"{words.points(worst['lowest_annualized'])} and "
-        f"{words.points(worst['highest_annualized'])} points a year."
+        f"{words.points(worst['highest_annualized'])} points a year.{ends}"
     )
+
+
+def _or_zero(value: float | None) -> float:
+    return 0.0 if value is None else value
 
 
 def _episodes(facts: Facts) -> str:
@@ -303,7 +322,9 @@ def _need_walk(_: Facts) -> str:
 
 
 def _need_constants(facts: Facts) -> str:
-    rows = [row for row in facts["constants"] if row["is_flipped"]]
+    rows = [row for row in facts["constants"] if row["is_flipped"] and not row["is_joint"]]
+    if not rows and any(row["is_flipped"] for row in facts["constants"]):
+        return "Verified values in place of assumed ones: only several together turn the sign."
     if not rows:
         return "No value of any assumed constant within its range would do."
     names = words.join([constant_name(row["name"]) for row in rows])

@@ -41,6 +41,7 @@ def certificate_tables(facts: Facts) -> dict[str, Table]:
         "windows": _windows(facts),
         "constants": _constants(facts),
         "episodes": _episodes(facts),
+        "infeasible": _infeasible(facts),
     }
     return {name: table for name, table in made.items() if table.rows}
 
@@ -57,7 +58,7 @@ def marked_tables(certificates: Sequence[Facts]) -> dict[str, list[Table]]:
     dict of str to list of Table
         Every name is there; one without rows stands for nothing.
     """
-    names = ("checks", "trials", "months", "windows", "constants", "episodes")
+    names = ("checks", "trials", "months", "windows", "constants", "episodes", "infeasible")
     return {
         f"certificate-{key}-{name}": [tables[name]] if name in tables else []
         for key, facts in zip(KEYS, certificates, strict=False)
@@ -234,9 +235,7 @@ def _constants(facts: Facts) -> Table:
         | {
             "what": constant_name(row["name"]),
             "range": f"{row['low_constant']:g} to {row['high_constant']:g}",
-            "assumed": words.NONE
-            if row["value_constant"] is None
-            else f"{row['value_constant']:g}",
+            "assumed": _assumed(row["value_constant"]),
             "sign": "depends on it" if row["is_flipped"] else "does not",
             "is_marked": row["is_flipped"],
         }
@@ -252,8 +251,39 @@ def _constants(facts: Facts) -> Table:
         Column("Sign", "sign"),
         Column("Still the best trial", "best_share", words.share),
     ]
-    note = "The others stay as assumed; the last row moves all from low to high at once."
-    return _table(facts, "what the assumed constants decide", columns, rows, note)
+    return _table(facts, "what the assumed constants decide", columns, rows, *_covers(facts))
+
+
+def _covers(facts: Facts) -> list[str]:
+    """Say what the rows cover, and what they do not."""
+    rows = facts["constants"]
+    single = (
+        "Each row moves one constant over its range, the others as assumed; a value holds on every "
+        "day of the sample, and fees that a venue dates keep their dates."
+    )
+    notes = [single]
+    joint = [row for row in rows if row["is_joint"]]
+    if joint:
+        singles = words.usd(len(rows) - len(joint))
+        tried = words.usd(len(joint[-1]["tried_constant"]))
+        notes.append(
+            f"All of them together: from the corner in which each of the {singles} is at the end "
+            "that is worse for the optimum straight to the one in which each is at the better end. "
+            f"All at their ends: {tried} combinations of low and high ends, both corners included. "
+            "Values between the ends are not combined with each other."
+        )
+    if closed := sum(row["impossible_count"] for row in rows):
+        notes.append(
+            f"At {words.plural(closed, 'value')} it cannot be opened at the venues; they count as "
+            "not above the hurdle."
+        )
+    return notes
+
+
+def _infeasible(facts: Facts) -> Table:
+    columns = [Column("Configuration", "label"), Column("Why it is no trial", "reason")]
+    rows = facts["infeasible"]
+    return _table(facts, "refused by the venues' own rules", columns, rows)
 
 
 def _assumed(value: float | None) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
+from basislab.report.certificate.data import falsify
 from basislab.report.document.filters import FILTERS
 from basislab.report.document.formulas import FORMULAS
 from basislab.report.document.tables import document_tables
+from basislab.report.downloads import Download
 from basislab.report.figures import Figure
 from basislab.report.runs import Facts
 from basislab.report.spec import CHAPTERS
@@ -20,8 +22,8 @@ from basislab.report.tables import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-MARK = re.compile(r"^@@(table|figure):([a-z-]+)@@$", re.MULTILINE)
-"""Where a template named a table or a figure, on a line of its own."""
+MARK = re.compile(r"^@@(table|figure|data):([a-z-]+)@@$", re.MULTILINE)
+"""Where a template named a table, a figure or the data, on a line of its own."""
 
 
 ALWAYS = ("quality",)
@@ -41,6 +43,8 @@ class Document:
     figures : mapping of str to Figure
     numbers : mapping of str to int
         Number of a figure that is shown, by key.
+    downloads : mapping of str to Download
+        Files that it hands out, by name.
     """
 
     facts: Facts
@@ -48,6 +52,7 @@ class Document:
     tables: Mapping[str, Sequence[Table]]
     figures: Mapping[str, Figure]
     numbers: Mapping[str, int]
+    downloads: Mapping[str, Download] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -64,7 +69,9 @@ class Document:
         return [self.figures[key] for key in self.numbers]
 
 
-def build_document(facts: Facts, figures: Mapping[str, Figure]) -> Document:
+def build_document(
+    facts: Facts, figures: Mapping[str, Figure], downloads: Mapping[str, Download] | None = None
+) -> Document:
     """Render the chapters of a study.
 
     Parameters
@@ -73,6 +80,8 @@ def build_document(facts: Facts, figures: Mapping[str, Figure]) -> Document:
         From `compute_facts`.
     figures : mapping of str to Figure
         From `study_figures`; a chapter leaves out a figure that is not there.
+    downloads : mapping of str to Download, optional
+        From `study_data`; without them a chapter does not speak of them.
 
     Returns
     -------
@@ -87,6 +96,8 @@ def build_document(facts: Facts, figures: Mapping[str, Figure]) -> Document:
     environment = template_environment()
     environment.globals["table"] = lambda key: _mark("table", key, bool(tables[key]))
     environment.globals["figure"] = lambda key: _mark("figure", key, key in figures)
+    environment.globals["data"] = _mark("data", "all", bool(downloads))
+    environment.globals["falsify"] = falsify
     chapters: dict[str, str] = {
         name: _render(environment, name, facts)
         for name in CHAPTERS
@@ -95,7 +106,14 @@ def build_document(facts: Facts, figures: Mapping[str, Figure]) -> Document:
     marks = MARK.findall("\n".join(chapters.values()))
     shown = dict.fromkeys(key for kind, key in marks if kind == "figure")
     numbers = {key: number for number, key in enumerate(shown, start=1)}
-    return Document(facts=facts, chapters=chapters, tables=tables, figures=figures, numbers=numbers)
+    return Document(
+        facts=facts,
+        chapters=chapters,
+        tables=tables,
+        figures=figures,
+        numbers=numbers,
+        downloads=downloads or {},
+    )
 
 
 def template_environment() -> Environment:

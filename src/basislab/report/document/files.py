@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from basislab.report.document.chapters import Document
 from basislab.report.document.page import Drawn, html_page
 from basislab.report.document.text import FIGURE_FOLDER, file_names, markdown_text
+from basislab.report.downloads import download_files
 from basislab.report.drawing import Drawing, drawing_processes
 
 Progress = Callable[[str], None]
@@ -44,6 +45,7 @@ def document_files(
     """
     say = progress or (lambda _: None)
     yield "study.md", markdown_text(document).encode()
+    yield from download_files(document.downloads).items()
     say("drawing the figures")
     with ExitStack() as stack:
         drawing = drawing or stack.enter_context(drawing_processes())

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from basislab.report.document.chapters import MARK, Document
 from basislab.report.document.data import packed
+from basislab.report.downloads import downloads_html
 from basislab.report.drawing import vega_bundle
 from basislab.report.figures import DARK, LIGHT, Figure
 from basislab.report.tables import Column, Table
@@ -89,6 +90,8 @@ def _body(document: Document, text: str, drawn: Drawn | None) -> str:
 
     def replaced(match: re.Match[str]) -> str:
         kind, key = match.groups()
+        if kind == "data":
+            return downloads_html(document.downloads, is_paper=drawn is not None)
         if kind == "figure":
             return figure_html(document, key, None if drawn is None else drawn[key])
         if key == _CARDS:
@@ -96,7 +99,7 @@ def _body(document: Document, text: str, drawn: Drawn | None) -> str:
         return "\n".join(table_html(table) for table in document.tables[key])
 
     rendered = re.sub(r"(?<=[\s(])-(?=\d)", _MINUS, rendered)
-    return re.sub(r"<p>@@(table|figure):([a-z-]+)@@</p>", replaced, rendered)
+    return re.sub(r"<p>@@(table|figure|data):([a-z-]+)@@</p>", replaced, rendered)
 
 
 def table_html(table: Table) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from basislab.report.document.chapters import MARK, Document
+from basislab.report.downloads import downloads_markdown
 from basislab.report.tables import Table
 
 FIGURE_FOLDER = "figures"
@@ -26,6 +27,8 @@ def markdown_text(document: Document) -> str:
 
     def replaced(match: re.Match[str]) -> str:
         kind, key = match.groups()
+        if kind == "data":
+            return downloads_markdown(document.downloads)
         if kind == "figure":
             return _figure(document, key)
         return "\n\n".join(pipe_table(table) for table in document.tables[key])

@@ -167,6 +167,7 @@ def _map_rows(one: Facts) -> Iterator[dict[str, object]]:
     for i, low in enumerate(down):
         for j, high in enumerate(across):
             excess = float(table[i, j])
+            is_open = not np.isnan(excess)
             yield {
                 "leverage": one["leverage"],
                 "down": _relative(low, middles[0]),
@@ -175,8 +176,8 @@ def _map_rows(one: Facts) -> Iterator[dict[str, object]]:
                     f"{name.replace('_', ' ')} {value:.3g}"
                     for name, value in zip(area["axes"], (low, high), strict=False)
                 ),
-                "excess": f"{words.points(excess)} points",
-                "fill": role(f"map{map_class(excess, LARGEST_STEP)}"),
+                "excess": f"{words.points(excess)} points" if is_open else "cannot be opened",
+                "fill": role(f"map{map_class(excess, LARGEST_STEP)}" if is_open else "grid"),
                 "is_optimum": low == middles[0] and high == (middles[1:] or [high])[0],
             }
 

@@ -13,7 +13,6 @@ from basislab.research.overfit.cscv import MEASURES, Cscv, cscv
 from basislab.research.overfit.fan import Fan, fan_of_returns
 from basislab.research.overfit.neighbourhood import Neighbourhood
 from basislab.research.overfit.rules import CHECKS, Check, Rules, Verdict, judge
-from basislab.research.overfit.runner import DELAY
 from basislab.research.overfit.sensitivity import Sensitivity, holding_share
 from basislab.research.overfit.sharpe import (
     DeflatedSharpe,
@@ -23,6 +22,7 @@ from basislab.research.overfit.sharpe import (
     sharpe_ratios,
 )
 from basislab.research.overfit.spa import Spa, superior_ability
+from basislab.research.overfit.trials import DELAY
 from basislab.research.overfit.walkforward import (
     Run,
     RunTrial,
@@ -30,9 +30,13 @@ from basislab.research.overfit.walkforward import (
     plan_windows,
     walk_forward,
 )
-from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray
+from basislab.types.venue_config import AnyConfig
 from basislab.units import DAYS_PER_YEAR
+
+DECIMALS = 10
+"""Excess returns are rounded to here before anything is computed from them: what a page hands out
+is what was used, to the last digit."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,10 +70,13 @@ class Certificate:
     family : int
         How many trials it was chosen among.
     bars : int
+        Rows of the returns: days, whatever the width of the market's bars.
     bar_days : float, days
+        Of a row.
     times : tuple of str
-        Labels of the bars; empty for bare returns.
-    returns : ndarray of shape (n_bars, n_trials), excess per bar
+        Labels of the rows; empty for bare returns.
+    returns : ndarray of shape (n_bars, n_trials), excess per row
+        Rounded to `DECIMALS`.
     excess : ndarray of shape (n_trials,), fraction per year, simple
     cscv, cscv_sharpe : Cscv or None
         Chosen by mean excess, as the search does, and by Sharpe ratio; None for one trial.
@@ -86,8 +93,14 @@ class Certificate:
     constants : list of Sensitivity
     liquidations : Liquidations or None
     rules : Rules
-    config : ModelConfig or None
+    embargo : int, rows
+        That CSCV left out between blocks.
+    config : AnyConfig or None
         Of the optimum.
+    infeasible : tuple of (str, str)
+        Label and reason of every configuration that cannot be opened or fired: no trial.
+    notes : tuple of str
+        What is odd in the optimum or its data, in words.
     """
 
     labels: tuple[str, ...]
@@ -111,7 +124,10 @@ class Certificate:
     constants: list[Sensitivity]
     liquidations: Liquidations | None
     rules: Rules
-    config: ModelConfig | None = None
+    embargo: int
+    config: AnyConfig | None = None
+    infeasible: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -220,7 +236,9 @@ def assemble(
     neighbourhood: Neighbourhood | None = None,
     constants: list[Sensitivity] | None = None,
     liquidations: Liquidations | None = None,
-    config: ModelConfig | None = None,
+    config: AnyConfig | None = None,
+    infeasible: tuple[tuple[str, str], ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Certificate:
     """Add what follows from the returns alone to what the caller found out.
 
@@ -234,7 +252,8 @@ def assemble(
     labels : tuple of str
     rules : Rules
     bar_days : float, days
-    fan, walk, times, best_from_share, neighbourhood, constants, liquidations, config
+    fan, walk, times, best_from_share, neighbourhood, constants, liquidations, config, infeasible, \
+notes
         See `Certificate`.
     embargo : int, bars
         Of CSCV.
@@ -243,6 +262,7 @@ def assemble(
     -------
     Certificate
     """
+    returns = np.asarray(returns.round(DECIMALS))
     own = returns[:, :family]
     found = moments(returns[:, chosen])
     sharpes = sharpe_ratios(returns)
@@ -272,7 +292,10 @@ def assemble(
         constants=constants or [],
         liquidations=liquidations,
         rules=rules,
+        embargo=embargo,
         config=config,
+        infeasible=infeasible,
+        notes=notes,
     )
 
 

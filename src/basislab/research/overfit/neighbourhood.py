@@ -25,7 +25,7 @@ class Neighbourhood:
     axes : mapping of str to ndarray
         One or two decisions and the values tried; the optimum's own is the middle one.
     excess : ndarray of shape (len(axis), ...), fraction per year
-        Simple annual excess of every combination.
+        Simple annual excess of every combination; NaN where it cannot be opened at the venues.
     grid_excess : ndarray of shape (n_neighbours,), fraction per year
         Of the trials of the search that are next to the optimum.
     """
@@ -35,21 +35,26 @@ class Neighbourhood:
     grid_excess: FloatArray
 
     @property
+    def possible(self) -> FloatArray:
+        """Excess of the combinations that can be opened, fraction per year."""
+        return np.asarray(self.excess[np.isfinite(self.excess)])
+
+    @property
     def above_share(self) -> float:
-        """Share of the map above the hurdle; NaN where there is no map."""
-        return float((self.excess > 0).mean()) if self.excess.size else float("nan")
+        """Share of the combinations that can be opened above the hurdle; NaN without one."""
+        return float((self.possible > 0).mean()) if self.possible.size else float("nan")
 
     @property
     def median(self) -> float:
         """Median excess of the map, fraction per year; NaN where there is no map."""
-        return float(np.median(self.excess)) if self.excess.size else float("nan")
+        return float(np.median(self.possible)) if self.possible.size else float("nan")
 
     @property
     def spread(self) -> tuple[float, float]:
         """Lowest and highest excess of the map; NaN where there is no map."""
-        if not self.excess.size:
+        if not self.possible.size:
             return float("nan"), float("nan")
-        return float(self.excess.min()), float(self.excess.max())
+        return float(self.possible.min()), float(self.possible.max())
 
 
 def map_axis(

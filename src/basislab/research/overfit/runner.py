@@ -1,138 +1,175 @@
-"""The trials of one search on one market: lowered once, run on any bars."""
+"""The trials of one search on one market: run on any of its days, whatever its bars' width."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from basislab.errors import ConfigError
-from basislab.kernels import events as ev
-from basislab.kernels.bars import Bars
-from basislab.kernels.outcome import Outcome
 from basislab.research.overfit.fan import Fan
+from basislab.research.overfit.study_runs import StudyRuns
+from basislab.research.overfit.trials import protocol_of
+from basislab.research.overfit.venue_runs import VenueRuns
 from basislab.research.overfit.walkforward import Run
-from basislab.simulate import MODELS, lower_config, lower_market
-from basislab.types.configs import (
-    ConditionalConfig,
-    ModelConfig,
-    RebalanceConfig,
-    RotationConfig,
-)
-from basislab.types.market import FloatArray, IntArray, Market
-from basislab.types.venue import StudyVenue
+from basislab.types.market import FloatArray, IntArray, Market, TimeArray
+from basislab.types.result import time_labels
+from basislab.types.venue_config import AnyConfig, VenueConfig
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
 
-ROTATION_LOOKBACK = 7
-"""Bars over which the rotation model takes its mean, where it has a minimum APY."""
-
-DELAY = 1
-"""Bars between a decision taken at a close and the first bar that it can act on."""
+Progress = Callable[[int], None]
 
 
 class FanRuns(NamedTuple):
-    """A configuration opened on every bar: its fan, and every bar on which it was liquidated."""
+    """A configuration opened on every day: its fan, and every day on which it was liquidated."""
 
     fan: Fan
     liquidations: IntArray
 
 
+class Engine(Protocol):
+    """What runs one kind of model on the bars ``[first, end)`` of a market, USD."""
+
+    def curve(self, config: Any, first: int, end: int) -> FloatArray:
+        """Return the equity at every close, the last one after closing costs."""
+
+    def final(self, config: Any, first: int, end: int) -> float:
+        """Return the final equity."""
+
+    def opened(self, config: Any, first: int) -> tuple[float, IntArray]:
+        """Return the final equity, and the bars of liquidations, held to the last bar."""
+
+    def refusal(self, config: Any, /) -> str | None:
+        """Return why a configuration cannot be run, or None."""
+
+    def notes(self, config: Any, /) -> tuple[str, ...]:
+        """Return what a reader of these runs has to know."""
+
+
+def day_starts(times: TimeArray) -> IntArray:
+    """Return the first bar of every day (UTC), and the number of bars.
+
+    Parameters
+    ----------
+    times : ndarray of datetime64, shape (n_bars,)
+        Bar opens.
+
+    Returns
+    -------
+    ndarray of int, shape (n_days + 1,)
+
+    Examples
+    --------
+    >>> day_starts(np.array(["2025-01-01T20", "2025-01-02T08", "2025-01-02T20"], "datetime64[s]"))
+    array([0, 1, 3])
+    """
+    is_first = np.flatnonzero(np.diff(times.astype("datetime64[D]")).astype(np.int64)) + 1
+    return np.concatenate(([0], is_first, [len(times)])).astype(np.int64)
+
+
 class Runner:
-    """Runs configurations on windows of one market without building results.
+    """Runs configurations on days of one market without building results.
+
+    Days are those of the calendar (UTC): every statistic of a certificate is one of daily returns,
+    whatever the width of the bars; a first or last day that is not whole counts as a day.
 
     Parameters
     ----------
     market : Market
-        Daily bars.
+        Bars that divide a day; daily ones for the study's models.
     min_days : float, days
         From which a start counts in a fan.
+    progress : callable of int, optional
+        Told how many start days were done.
 
     Raises
     ------
     ConfigError
-        Bars that are not daily.
+        Bars that do not divide a day.
     """
 
-    def __init__(self, market: Market, min_days: float) -> None:
-        if market.bar_seconds != SECONDS_PER_DAY:
+    def __init__(self, market: Market, min_days: float, progress: Progress | None = None) -> None:
+        if market.bar_seconds > SECONDS_PER_DAY or SECONDS_PER_DAY % market.bar_seconds:
             raise ConfigError(
                 f"market {market.name!r}: bars of {market.bar_seconds} s; a certificate needs "
-                "daily bars (86400 s)."
+                "bars that divide a day (86400 s). Import finer bars."
             )
         self.market = market
         self.min_days = min_days
-        self.n_bars = len(market)
+        self.starts = day_starts(market.times)
+        self.n_days = len(self.starts) - 1
         self.bar_days = market.bar_seconds / SECONDS_PER_DAY
-        self._bars: dict[tuple[str, str], Bars] = {}
+        self._engines: dict[bool, Engine] = {}
         self._growth: dict[str, FloatArray] = {}
-        self._fans: dict[ModelConfig, FanRuns] = {}
+        self._fans: dict[AnyConfig, FanRuns] = {}
+        self._progress = progress or (lambda _: None)
 
-    def outcome(self, config: ModelConfig, first: int = 0, end: int | None = None) -> Outcome:
-        """Run a configuration afresh on the bars ``[first, end)``.
+    def engine(self, config: AnyConfig) -> Engine:
+        """Return what runs a configuration: the study's models, or the venue engine."""
+        is_venue = isinstance(config, VenueConfig)
+        if is_venue not in self._engines:
+            self._engines[is_venue] = VenueRuns(self.market) if is_venue else StudyRuns(self.market)
+        return self._engines[is_venue]
 
-        Parameters
-        ----------
-        config : ModelConfig
-            Venue resolved.
-        first, end : int
+    def day_labels(self) -> tuple[str, ...]:
+        """Return the days as they are written."""
+        return tuple(time_labels(self.market.times[self.starts[:-1]], SECONDS_PER_DAY))
 
-        Returns
-        -------
-        Outcome
-        """
-        venue = _venue(config)
-        key = (venue.funding, config.lending)
-        if key not in self._bars:
-            self._bars[key] = lower_market(self.market, *key)
-        bars = self._bars[key]
-        kernel = MODELS[type(config)].kernel
-        part = bars if first == 0 and end is None else Bars(*(each[first:end] for each in bars))
-        found: Outcome = kernel.run(lower_config(kernel.Params, config, venue), part)
-        return found
+    def hurdle_growth(self, config: AnyConfig) -> FloatArray:
+        """Return what a dollar supplied instead becomes within each day, shape (n_days,)."""
+        protocol = protocol_of(config)
+        if protocol not in self._growth:
+            apy = self.market.supply[protocol, self.market.quote].apy
+            growth = (1.0 + apy) ** (self.bar_days / DAYS_PER_YEAR)
+            self._growth[protocol] = np.multiply.reduceat(growth, self.starts[:-1])
+        return self._growth[protocol]
 
-    def hurdle_growth(self, config: ModelConfig) -> FloatArray:
-        """Return what a dollar supplied instead becomes within each bar, shape (n_bars,)."""
-        if config.lending not in self._growth:
-            apy = self.market.supply[config.lending, self.market.quote].apy
-            self._growth[config.lending] = (1.0 + apy) ** (self.bar_days / DAYS_PER_YEAR)
-        return self._growth[config.lending]
-
-    def run(self, config: ModelConfig, first: int = 0, end: int | None = None) -> Run:
-        """Return a fresh run's equity over its capital, closed on the last bar, and the hurdle.
+    def run(self, config: AnyConfig, first: int = 0, end: int | None = None) -> Run:
+        """Return a fresh run's equity over its capital, closed on the last day, and the hurdle.
 
         Parameters
         ----------
-        config : ModelConfig
-        first, end : int
+        config : any model's config
+            Venues resolved.
+        first, end : int, days
 
         Returns
         -------
         Run
+            At the last close of every day.
         """
-        outcome = self.outcome(config, first, end)
-        curve = outcome.equity / config.capital_usd
-        curve[-1] = outcome.final / config.capital_usd
-        return Run(curve, float(np.prod(self.hurdle_growth(config)[first:end])) - 1.0)
+        last = self.n_days if end is None else end
+        edges = self.starts[first : last + 1]
+        curve = self.engine(config).curve(config, int(edges[0]), int(edges[-1]))
+        closes = curve[edges[1:] - 1 - edges[0]] / config.capital_usd
+        return Run(closes, float(np.prod(self.hurdle_growth(config)[first:last])) - 1.0)
 
-    def annual_excess(self, config: ModelConfig) -> float:
+    def annual_excess(self, config: AnyConfig) -> float:
         """Return the simple annual excess over the hurdle, over the whole market."""
-        run = self.run(config)
-        days = self.n_bars * self.bar_days
-        return (float(run.curve[-1]) - 1.0 - run.hurdle) * DAYS_PER_YEAR / days
+        final = self.engine(config).final(config, 0, len(self.market))
+        hurdle = float(np.prod(self.hurdle_growth(config))) - 1.0
+        days = len(self.market) * self.bar_days
+        return (final / config.capital_usd - 1.0 - hurdle) * DAYS_PER_YEAR / days
 
-    def excess_returns(self, config: ModelConfig) -> FloatArray:
-        """Return the excess return over the hurdle of every bar.
+    def excess_if_possible(self, config: Callable[[], AnyConfig]) -> float:
+        """Return `annual_excess` of a configuration that is made here, NaN where it cannot be."""
+        try:
+            return self.annual_excess(config())
+        except ConfigError:
+            return float("nan")
+
+    def excess_returns(self, config: AnyConfig) -> FloatArray:
+        """Return the excess return over the hurdle of every day.
 
         Parameters
         ----------
-        config : ModelConfig
+        config : any model's config
 
         Returns
         -------
-        ndarray of shape (n_bars,)
-            On the equity at the bar before (the capital at first); after a ruin nothing is left to
+        ndarray of shape (n_days,)
+            On the equity of the day before (the capital at first); after a ruin nothing is left to
             earn anything on and only the hurdle is missed.
         """
         curve = self.run(config).curve
@@ -141,12 +178,12 @@ class Runner:
         earned = np.where(alive, curve / np.where(alive, before, 1.0) - 1.0, 0.0)
         return np.asarray(earned - (self.hurdle_growth(config) - 1.0))
 
-    def fan(self, config: ModelConfig) -> FanRuns:
-        """Open on every bar and hold to the last.
+    def fan(self, config: AnyConfig) -> FanRuns:
+        """Open on every day and hold to the last bar.
 
         Parameters
         ----------
-        config : ModelConfig
+        config : any model's config
 
         Returns
         -------
@@ -156,128 +193,20 @@ class Runner:
             self._fans[config] = self._fan(config)
         return self._fans[config]
 
-    def _fan(self, config: ModelConfig) -> FanRuns:
-        finals = np.empty(self.n_bars)
-        sunk: set[int] = set()
-        for first in range(self.n_bars):
-            outcome = self.outcome(config, first)
-            finals[first] = outcome.final
-            sunk.update((liquidation_bars(outcome) + first).tolist())
+    def _fan(self, config: AnyConfig) -> FanRuns:
+        engine = self.engine(config)
+        finals = np.empty(self.n_days)
+        sunk: list[IntArray] = []
+        for day in range(self.n_days):
+            finals[day], bars = engine.opened(config, int(self.starts[day]))
+            sunk.append(bars)
+            self._progress(1)
+        days = np.searchsorted(self.starts, np.unique(np.concatenate(sunk)), side="right") - 1
         growth = self.hurdle_growth(config)
         fan = Fan(
             returns=finals / config.capital_usd - 1.0,
             hurdles=np.asarray(np.cumprod(growth[::-1])[::-1] - 1.0, dtype=np.float64),
-            days=self.bar_days * np.arange(self.n_bars, 0.0, -1.0),
+            days=self.bar_days * (len(self.market) - self.starts[:-1]).astype(np.float64),
             min_days=self.min_days,
         )
-        return FanRuns(fan, np.array(sorted(sunk), dtype=np.int64))
-
-
-def liquidation_bars(outcome: Outcome) -> IntArray:
-    """Return the bars on which a leg was liquidated or, in a rotation, its price was touched.
-
-    Parameters
-    ----------
-    outcome : Outcome
-
-    Returns
-    -------
-    ndarray of int
-    """
-    rows = outcome.log.rows[: outcome.log.filled[0]]
-    kind, leg = rows[:, 1], rows[:, 2]
-    is_sunk = (kind == ev.LIQUIDATION) | ((kind == ev.CLOSE) & (leg > 0))
-    return np.asarray(rows[is_sunk, 0], dtype=np.int64)
-
-
-def _venue(config: ModelConfig) -> StudyVenue:
-    if isinstance(config.perp, StudyVenue):
-        return config.perp
-    raise ConfigError(
-        f"{type(config).__name__}.perp: got the name {config.perp!r}; a certificate is handed a "
-        "venue. Use basislab.certify(), which resolves names."
-    )
-
-
-def lookback(config: ModelConfig) -> int:
-    """Return over how many bars a configuration's longest rule looks back.
-
-    Parameters
-    ----------
-    config : ModelConfig
-
-    Returns
-    -------
-    int, bars
-    """
-    if isinstance(config, ConditionalConfig):
-        return config.lookback_days
-    if isinstance(config, RotationConfig) and config.min_apy is not None:
-        return ROTATION_LOOKBACK
-    return 0
-
-
-LOWEST: dict[str, float] = {"leverage": 1.0, "trigger": 0.01, "buffer": 0.0}
-"""Smallest value that a decision may take; others have no bound near."""
-
-
-def decisions(config: ModelConfig) -> dict[str, float]:
-    """Return the numbers that a trader turns: leverage first, then the model's own.
-
-    Parameters
-    ----------
-    config : ModelConfig
-
-    Returns
-    -------
-    dict of str to float
-        A trigger as its leverage; a rule that is switched off is left out.
-    """
-    found = {"leverage": float(config.leverage)}
-    if isinstance(config, RebalanceConfig):
-        found["trigger"] = config.trigger_leverage
-    for name in ("buffer", "entry_apy", "min_apy"):
-        value = getattr(config, name, None)
-        if value is not None:
-            found[name] = float(value)
-    return found
-
-
-def changed(config: ModelConfig, changes: Mapping[str, float]) -> ModelConfig:
-    """Return a configuration with decisions or constants of its venue changed.
-
-    Parameters
-    ----------
-    config : ModelConfig
-        Venue resolved.
-    changes : mapping of str to float
-        Fields of the config or of the venue; ``liquidation_penalty`` is its rate.
-
-    Returns
-    -------
-    ModelConfig
-    """
-    own = {field.name for field in fields(config)}
-    venue = _venue(config)
-    of_venue: dict[str, Any] = {k: v for k, v in changes.items() if k not in own}
-    if "liquidation_penalty" in of_venue:
-        rate = of_venue["liquidation_penalty"]
-        of_venue["liquidation_penalty"] = replace(venue.liquidation_penalty, rate=rate)
-    of_config: dict[str, Any] = {k: v for k, v in changes.items() if k in own}
-    return replace(config, **of_config, perp=replace(venue, **of_venue))
-
-
-def identity(config: ModelConfig) -> tuple[Any, ...]:
-    """Return what makes a run what it is: model, kernel parameters, series.
-
-    Parameters
-    ----------
-    config : ModelConfig
-
-    Returns
-    -------
-    tuple
-    """
-    venue = _venue(config)
-    params = lower_config(MODELS[type(config)].kernel.Params, config, venue)
-    return (config.model, tuple(params), venue.funding, config.lending)
+        return FanRuns(fan, np.unique(days).astype(np.int64))

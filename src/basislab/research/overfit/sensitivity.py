@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -13,8 +14,18 @@ from basislab.types.market import FloatArray
 POINTS = 9
 """Values tried of each range, its ends included; the path may make the effect non-monotone."""
 
+ALL_CONSTANTS = "all_constants"
+"""Row over which every constant walks from its worse end to its better one at once."""
+
+EVERY_CORNER = "every_corner"
+"""Row over combinations of every constant's ends."""
+
+MOST_CORNERS = 256
+"""With more than eight constants that many corners are drawn, the worst and the best included."""
+
 ExcessAt = Callable[[Mapping[str, float]], tuple[float, bool]]
-"""Changed constants to (annual excess, whether the optimum is still the best trial)."""
+"""Changed constants to (annual excess, whether the optimum is still the best trial); NaN where the
+optimum cannot be opened with them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +60,7 @@ class Sensitivity:
     constant : Range
     values : ndarray of shape (n_points,)
     excess : ndarray of shape (n_points,), fraction per year
-        Simple annual excess of the optimum.
+        Simple annual excess of the optimum; NaN where it cannot be opened.
     still_best : ndarray of bool, shape (n_points,)
         Whether the search would still choose it.
     """
@@ -61,8 +72,14 @@ class Sensitivity:
 
     @property
     def above_share(self) -> float:
-        """Share of the range above the hurdle."""
+        """Share of the range above the hurdle; where it cannot be opened it is not above."""
         return float((self.excess > 0).mean())
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Lowest and highest excess, fraction per year; NaN where none can be opened."""
+        found = self.excess[np.isfinite(self.excess)]
+        return (float(found.min()), float(found.max())) if len(found) else (np.nan, np.nan)
 
     @property
     def is_flipped(self) -> bool:
@@ -76,37 +93,112 @@ class Sensitivity:
 
 
 def sensitivities(
-    ranges: Sequence[Range], excess_at: ExcessAt, points: int = POINTS
+    ranges: Sequence[Range], excess_at: ExcessAt, points: int = POINTS, seed: int = 0
 ) -> list[Sensitivity]:
-    """Move each constant over its range, the others as assumed.
+    """Move each constant over its range, the others as assumed; then all of them together.
+
+    A move of all from low to high would let harms and gains cancel. So the joint rows begin where
+    each constant alone is at the end that is worse for the optimum: `ALL_CONSTANTS` walks from that
+    corner to the opposite one, `EVERY_CORNER` tries the combinations of ends.
 
     Parameters
     ----------
     ranges : sequence of Range
     excess_at : callable
     points : int
+    seed : int
+        Of the corners, where they are too many to be tried.
 
     Returns
     -------
     list of Sensitivity
+        One a constant; two more where there are at least two.
     """
-    found = []
-    for constant in ranges:
-        values = np.linspace(constant.low, constant.high, points)
-        outcomes = [excess_at({constant.name: float(value)}) for value in values]
-        found.append(
-            Sensitivity(
-                constant=constant,
-                values=values,
-                excess=np.array([excess for excess, _ in outcomes]),
-                still_best=[is_best for _, is_best in outcomes],
-            )
+    found = [
+        _tried(
+            constant,
+            values := np.linspace(constant.low, constant.high, points),
+            [excess_at({constant.name: float(value)}) for value in values],
         )
-    return found
+        for constant in ranges
+    ]
+    if len(found) < 2:
+        return found
+    ends = [_worse_first(each) for each in found]
+    steps = np.linspace(0.0, 1.0, points)
+    walk = [
+        {
+            each.name: (1 - step) * worse + step * better
+            for each, (worse, better) in zip(ranges, ends, strict=True)
+        }
+        for step in steps.tolist()
+    ]
+    picks = corners(len(ends), seed)
+    at_corners = [
+        {each.name: pair[pick] for each, pair, pick in zip(ranges, ends, row, strict=True)}
+        for row in picks
+    ]
+    whole = Range(name=ALL_CONSTANTS, value=np.nan, low=0.0, high=1.0, unit="of the way")
+    every = Range(name=EVERY_CORNER, value=np.nan, low=1, high=len(picks), unit="corners")
+    numbers = np.arange(1.0, len(picks) + 1)
+    return [
+        *found,
+        _tried(whole, steps, [excess_at(changes) for changes in walk]),
+        _tried(every, numbers, [excess_at(changes) for changes in at_corners]),
+    ]
+
+
+def corners(n_constants: int, seed: int, most: int = MOST_CORNERS) -> list[tuple[int, ...]]:
+    """Return at which end, 0 or 1, every constant is in every corner.
+
+    Parameters
+    ----------
+    n_constants, seed : int
+    most : int
+        With more corners than this that many are drawn, the first and the last included.
+
+    Returns
+    -------
+    list of tuple of int
+        Distinct.
+
+    Examples
+    --------
+    >>> corners(2, 0)
+    [(0, 0), (0, 1), (1, 0), (1, 1)]
+    """
+    if 2**n_constants <= most:
+        return list(product((0, 1), repeat=n_constants))
+    rng = np.random.default_rng(seed)
+    rows = dict.fromkeys([(0,) * n_constants, (1,) * n_constants])
+    while len(rows) < most:
+        rows[tuple(rng.integers(2, size=n_constants).tolist())] = None
+    return list(rows)
+
+
+def _tried(
+    constant: Range, values: FloatArray, outcomes: Sequence[tuple[float, bool]]
+) -> Sensitivity:
+    return Sensitivity(
+        constant=constant,
+        values=values,
+        excess=np.array([excess for excess, _ in outcomes]),
+        still_best=[is_best for _, is_best in outcomes],
+    )
+
+
+def _worse_first(found: Sensitivity) -> tuple[float, float]:
+    """Return both ends of a range, first the one that is worse for the optimum.
+
+    An end at which it cannot be opened is the worst of all.
+    """
+    low, high = np.nan_to_num(found.excess[[0, -1]], nan=-np.inf)
+    ends = (found.constant.low, found.constant.high)
+    return ends if low <= high else (ends[1], ends[0])
 
 
 def holding_share(found: Sequence[Sensitivity]) -> float:
-    """Return the share of all tried values, over all constants, that leave the optimum above.
+    """Return the mean share of the ranges, single and joint, that leaves the optimum above.
 
     Parameters
     ----------

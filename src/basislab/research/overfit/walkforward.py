@@ -35,6 +35,8 @@ class Step(NamedTuple):
         the trial that one would have chosen knowing it.
     curve : ndarray of shape (test_end - test,)
         Equity outside over the capital at its opening, the last one after closing.
+    every_inside, every_outside : ndarray of shape (n_trials,), fraction of capital
+        Return of every trial, chosen or not: what the choice can be checked against.
     """
 
     window: Window
@@ -44,6 +46,8 @@ class Step(NamedTuple):
     hurdle: float
     best_outside: float
     curve: FloatArray
+    every_inside: FloatArray
+    every_outside: FloatArray
 
     @property
     def excess(self) -> float:
@@ -185,6 +189,8 @@ def walk_forward(
                 hurdle,
                 max(float(each.curve[-1]) for each in outside) - 1.0 - hurdle,
                 outside[chosen].curve,
+                np.array([each.curve[-1] for each in inside]) - 1.0,
+                np.array([each.curve[-1] for each in outside]) - 1.0,
             )
         )
     return WalkForward(steps=steps, purge=purge, bar_days=bar_days)

@@ -109,16 +109,30 @@
     return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
   }
 
-  function save(key) {
+  function save(key) { keep(new Blob([csvOf(key)], { type: "text/csv" }), key + ".csv"); }
+
+  function keep(blob, name) {
     var link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csvOf(key)], { type: "text/csv" }));
-    link.download = key + ".csv";
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
     document.body.appendChild(link);
     link.click();
     link.remove();
     setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
-    say("Saved " + key + ".csv");
+    say("Saved " + name);
   }
+
+  // ---- files: unpacked here; where a browser cannot, the link itself saves the packed file
+  document.querySelectorAll("a[data-file]").forEach(function (link) {
+    link.addEventListener("click", function (event) {
+      if (!window.DecompressionStream) return;
+      event.preventDefault();
+      var text = atob(link.href.split(",")[1]);
+      var bytes = Uint8Array.from(text, function (letter) { return letter.charCodeAt(0); });
+      var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      new Response(stream).blob().then(function (blob) { keep(blob, link.dataset.file); });
+    });
+  });
 
   function say(text) { document.getElementById("status").textContent = text; }
 

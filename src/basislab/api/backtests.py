@@ -1,0 +1,51 @@
+"""One configuration on one market."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from basislab.api.resolving import as_day, resolve
+from basislab.simulate import simulate
+from basislab.types.configs import ModelConfig
+from basislab.types.market import Market
+from basislab.types.result import Result
+from basislab.types.venue_config import VenueConfig
+
+
+def backtest(
+    market: Market,
+    config: ModelConfig | VenueConfig,
+    *,
+    start: date | str | None = None,
+    end: date | str | None = None,
+) -> Result:
+    """Run one configuration on a market.
+
+    Parameters
+    ----------
+    market : Market
+        Daily bars; `load_market` gives the sample. Of any width for the venue engine.
+    config : StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig or VenueConfig
+    start, end : date or ISO date, optional
+        First and last day, inclusive; the market's own when left out. The model sees only these.
+
+    Returns
+    -------
+    Result
+        Equity, ledger, events and the hurdle over the same days.
+
+    Raises
+    ------
+    ConfigError
+        Unknown preset, a window outside the market, bars that are not daily.
+    DataError
+        The market lacks a series that the configuration needs.
+
+    Examples
+    --------
+    >>> import basislab as bl
+    >>> result = bl.backtest(bl.load_market(), bl.RebalanceConfig(leverage=3))
+    >>> round(result.final_usd, 2)
+    9609.68
+    """
+    return simulate(market, resolve(config), start=as_day(start), end=as_day(end))

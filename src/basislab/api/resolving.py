@@ -1,0 +1,126 @@
+"""Names of venues, days and tables resolved to objects."""
+
+from __future__ import annotations
+
+from dataclasses import fields as fields_of
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from basislab.errors import ConfigError
+from basislab.presets import load_venue
+from basislab.presets.terms import load_lending, load_perp, load_route, resolve_terms
+from basislab.types.configs import TradeConfig
+from basislab.types.venue import StudyVenue
+from basislab.types.venue_config import AnyConfig, VenueConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from basislab.research.grid import Grid
+
+Config = TypeVar("Config", bound=TradeConfig)
+Any_ = TypeVar("Any_", bound=AnyConfig)
+
+
+def resolve_venue(config: Config) -> Config:
+    """Return `config` with the name of its venue replaced by the venue.
+
+    Parameters
+    ----------
+    config : any model's config
+
+    Returns
+    -------
+    the same type
+
+    Raises
+    ------
+    ConfigError
+        Unknown preset.
+    """
+    if isinstance(config.perp, StudyVenue):
+        return config
+    return replace(config, perp=load_venue(config.perp))
+
+
+def resolve(config: Any_) -> Any_:
+    """Return a config of any model with the names of its venues replaced; see `resolve_venue`."""
+    ready = resolve_terms(config) if isinstance(config, VenueConfig) else resolve_venue(config)
+    return cast("Any_", ready)
+
+
+def as_day(day: date | str | None) -> date | None:
+    """Return an ISO date as a date; None stays None.
+
+    Parameters
+    ----------
+    day : date, str or None
+
+    Returns
+    -------
+    date or None
+
+    Raises
+    ------
+    ConfigError
+        Not an ISO date; a datetime is none, because a run covers whole days.
+
+    Examples
+    --------
+    >>> as_day("2025-01-18")
+    datetime.date(2025, 1, 18)
+    """
+    if day is None or (isinstance(day, date) and not isinstance(day, datetime)):
+        return day
+    try:
+        return date.fromisoformat(day)  # type: ignore[arg-type]  # a datetime is refused here
+    except (TypeError, ValueError):
+        raise ConfigError(f"day: got {day!r}; write it as 2025-01-18, without a time.") from None
+
+
+def resolved_grid(
+    config: Any_, fields: dict[str, Any], samples: int | None, seed: int
+) -> Grid[Any_]:
+    """Return the grid with every venue's name resolved once."""
+    from basislab.research.grid import make_grid
+
+    values = dict(fields)
+    for role, load in _loaders(config).items():
+        if role in values:
+            given = values[role]
+            listed = list(given) if isinstance(given, list | tuple) else [given]
+            values[role] = [load(one) if isinstance(one, str) else one for one in listed]
+    return make_grid(resolve(config), values, samples=samples, seed=seed)
+
+
+def _loaders(config: AnyConfig) -> dict[str, Callable[[str], Any]]:
+    """Return what loads each of a model's venues by name."""
+    if not isinstance(config, VenueConfig):
+        return {"perp": load_venue}
+    routes: dict[str, Callable[[str], Any]] = {
+        kind: lambda name, kind=kind: load_route(name, kind)  # type: ignore[misc]
+        for kind in ("opening", "swap", "transfer")
+    }
+    return {"perp": load_perp, "lending": load_lending, "study": load_venue, **routes}
+
+
+def configs_of(config: AnyConfig, sweep: pd.DataFrame) -> tuple[AnyConfig, ...]:
+    """Rebuild a sweep's configurations from the columns that are fields of the config."""
+    names = [field.name for field in fields_of(config) if field.name in sweep.columns]
+    if not len(sweep) or not names:
+        raise ConfigError("sweep: it has no rows, or no column that is a field of the config.")
+    base = resolve(config)
+    rows = sweep[names].astype(object).itertuples(index=False, name=None)
+    found = []
+    for row in rows:
+        values = {name: _as_given(value) for name, value in zip(names, row, strict=True)}
+        found.append(resolve(replace(base, **values)))
+    return tuple(found)
+
+
+def _as_given(value: Any) -> Any:
+    """Return a cell as it was typed: a missing trigger is none."""
+    return None if value is None or value != value else value

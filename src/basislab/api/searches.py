@@ -1,0 +1,221 @@
+"""Many configurations on one market, or on many paths drawn from it."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basislab.api.resolving import as_day, resolved_grid
+from basislab.errors import ConfigError
+from basislab.types.configs import ModelConfig
+from basislab.types.market import Market
+from basislab.types.venue_config import VenueConfig
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from basislab.jobs import Pool, Progress
+    from basislab.types.montecarlo import MonteCarlo
+
+
+def sweep(
+    market: Market,
+    config: ModelConfig | VenueConfig,
+    *,
+    start: date | str | None = None,
+    end: date | str | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    pool: Pool = "threads",
+    job: Path | str | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+    **fields: Any,
+) -> pd.DataFrame:
+    """Run every combination of some fields' values, or random samples of them.
+
+    Parameters
+    ----------
+    market : Market
+        Daily bars; of any width for the venue engine.
+    config : StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig or VenueConfig
+        Gives the fields that are not swept.
+    start, end : date or ISO date, optional
+        First and last day, inclusive.
+    samples : int, optional
+        That many random configurations in place of all combinations; a field given as a tuple
+        ``(low, high)`` is then drawn uniformly, any other list is drawn from.
+    seed : int
+        Of the samples.
+    workers : int, optional
+        One a core by default; changes no number.
+    pool : {"threads", "processes"} or Executor
+    job : Path or str, optional
+        Folder in which finished parts stay.
+    resume : bool
+        Go on with the parts that are there.
+    progress : callable of int, optional
+        Told how many configurations were done.
+    **fields : value or sequence of values
+        Any field of the config: ``leverage=[2, 3], trigger=[4, None]``.
+
+    Returns
+    -------
+    DataFrame
+        One row a configuration: the swept fields (a trigger of None is NaN), final_usd, return,
+        annualized_return, hurdle_return, excess_return, max_drawdown (fractions), every account
+        (USD), every count. For the venue engine also the ledger's parents (USD) and ``infeasible``:
+        why its venues refuse a configuration, whose numbers are then NaN; empty where they do not.
+
+    Raises
+    ------
+    ConfigError
+        An unknown field, a value outside its range, a window outside the market; for the venue
+        engine no configuration that can be run.
+    DataError
+        The market lacks a series that a configuration needs.
+
+    Examples
+    --------
+    >>> import basislab as bl
+    >>> frame = bl.sweep(bl.load_market(), bl.RebalanceConfig(leverage=3), trigger=[5, 6, 8])
+    >>> frame[["trigger", "liquidations"]].to_dict("list")
+    {'trigger': [5.0, 6.0, 8.0], 'liquidations': [2, 1, 5]}
+    """
+    from basislab.jobs.run import Setting, run_sweep, run_venue_sweep, sweep_description
+    from basislab.research.batch import lower_window
+    from basislab.research.sweep import sweep_frame
+    from basislab.research.venue_sweep import venue_frame, venue_window
+
+    first, last = as_day(start), as_day(end)
+    setting = _setting(Setting, pool, workers, job, progress, resume=resume)
+    if isinstance(config, VenueConfig):
+        engine = resolved_grid(config, fields, samples, seed)
+        part = venue_window(market.window(first, last), engine.configs)
+        told = partial(sweep_description, market, engine.configs, first, last)
+        return venue_frame(run_venue_sweep(part, setting, told), engine, part)
+    grid = resolved_grid(config, fields, samples, seed)
+    window = lower_window(market, grid.configs, first, last)
+    told = partial(sweep_description, market, grid.configs, first, last)
+    return sweep_frame(run_sweep(window, setting, told), grid, market, first, last)
+
+
+def montecarlo(
+    market: Market,
+    config: ModelConfig | VenueConfig,
+    *,
+    paths: int = 2_000,
+    days: int = 365,
+    seed: int = 0,
+    block_days: float | None = None,
+    horizons: tuple[int, ...] = (30, 90, 365),
+    volatility: float = 1.0,
+    funding_shift_apy: float = 0.0,
+    borrow_shift_apy: float = 0.0,
+    start: date | str | None = None,
+    end: date | str | None = None,
+    block_check: bool = True,
+    history_error: bool = True,
+    samples: int | None = None,
+    workers: int | None = None,
+    pool: Pool = "threads",
+    job: Path | str | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+    **fields: Any,
+) -> MonteCarlo:
+    """Run configurations over paths drawn from a market's history by a joint bootstrap.
+
+    Parameters
+    ----------
+    market : Market
+        Daily bars; whole days are drawn, so returns, extremes, funding and rates stay together.
+    config : StaticConfig, RebalanceConfig, RotationConfig or ConditionalConfig
+    paths, days : int
+        How many paths, and how long each is.
+    seed : int
+        In [0, 2^32). The same numbers for any number of workers.
+    block_days : float, optional
+        Mean block length; measured from the history when left out.
+    horizons : tuple of int, days
+        Of the liquidation probabilities.
+    volatility : float, factor
+        Of the log price moves around their mean.
+    funding_shift_apy, borrow_shift_apy : float, fraction per year
+        Added to funding, and to the borrow rate.
+    start, end : date or ISO date, optional
+        The part of the history that is drawn from.
+    block_check : bool
+        Also at half and twice the block length.
+    history_error : bool
+        Also the error from having one history (block jackknife).
+    samples : int, optional
+        Random configurations, as in `sweep`.
+    workers, pool, job, resume, progress
+        As in `sweep`; progress counts paths.
+    **fields : value or sequence of values
+        Configurations, as in `sweep`; all of them see the same paths.
+
+    Returns
+    -------
+    MonteCarlo
+        ``summary``, ``tidy`` (with both errors) and ``fan_frame`` are DataFrames.
+
+    Raises
+    ------
+    ConfigError
+        A value outside its range, too little history; the venue engine, which runs on history
+        only.
+    DataError
+        The market lacks a series that a configuration needs.
+
+    Examples
+    --------
+    >>> import basislab as bl
+    >>> config = bl.RebalanceConfig(leverage=2, trigger=5)
+    >>> risk = bl.montecarlo(bl.load_market(), config, paths=100, block_days=20)
+    >>> 0 < risk.value("liquidation_365d") < 1
+    True
+    """
+    from basislab.data import partial_bars
+    from basislab.jobs.montecarlo import Design, run_montecarlo
+    from basislab.jobs.run import Setting
+    from basislab.research.bootstrap import Shift
+
+    if isinstance(config, VenueConfig):
+        raise ConfigError(
+            "montecarlo: the venue engine runs on history only; its bars within a day are not "
+            "drawn yet. Use a model of the study, or bl.sweep and bl.certify for the engine."
+        )
+    design = Design(
+        paths=paths,
+        days=days,
+        seed=seed,
+        block_days=block_days,
+        horizons=tuple(horizons),
+        with_block_check=block_check,
+        with_history_error=history_error,
+    )
+    shift = Shift(volatility=volatility, funding_apy=funding_shift_apy, borrow_apy=borrow_shift_apy)
+    grid = resolved_grid(config, fields, samples, seed)
+    bars = market.bars_between(as_day(start), as_day(end))
+    setting = _setting(Setting, pool, workers, job, progress, resume=resume)
+    part = market.window(as_day(start), as_day(end))
+    return run_montecarlo(part, grid, design, shift, setting, partial_bars(market)[bars])
+
+
+def _setting(
+    kind: Any,
+    pool: Pool,
+    workers: int | None,
+    job: Path | str | None,
+    progress: Progress | None,
+    *,
+    resume: bool,
+) -> Any:
+    given = {} if progress is None else {"progress": progress}
+    directory = None if job is None else Path(job)
+    return kind(pool=pool, workers=workers, directory=directory, resume=resume, **given)
