@@ -381,6 +381,17 @@ def test_the_scale_of_maps_is_symmetric():
     assert [8 - step for step in steps] == steps[::-1]
 
 
+def test_files_hold_no_mark_that_only_a_pointer_would_show(document):
+    """On the page a rule a day waits for the pointer; in a picture hundreds of them are unseen."""
+    import vl_convert
+
+    [figure] = [each for each in document.shown() if each.key == "drawdown"]
+    assert '"hover"' in json.dumps(figure.specs())
+    [svg] = [vl_convert.vegalite_to_svg(spec) for spec in figure.file_specs()]
+    assert 'opacity="0"' not in svg
+    assert svg.count('aria-roledescription="line mark"') == len(figure.legend)
+
+
 def test_every_figure_is_drawn_as_svg_with_its_description(document):
     import vl_convert
 

@@ -137,7 +137,7 @@ class Figure:
         made = []
         for number, spec in enumerate(self.specs()):
             data = {name: self._chosen(rows) for name, rows in spec["datasets"].items()}
-            own = recolour(spec | {"datasets": data}, palette)
+            own = recolour(still(spec) | {"datasets": data}, palette)
             own |= {"width": width, "background": palette["paper"]}
             if number == 0 and is_titled:
                 own["title"] = recolour(_title(self.title), palette)
@@ -182,6 +182,34 @@ def data_names(spec: Any) -> set[str]:
     own = spec.get("data")
     here = {own["name"]} if isinstance(own, dict) and "name" in own else set()
     return here.union(*map(data_names, spec.values()))
+
+
+def still(spec: Any) -> Any:
+    """Leave out of a specification what only a pointer brings to light.
+
+    Parameters
+    ----------
+    spec : dict, list or scalar
+
+    Returns
+    -------
+    the same type
+        Without selections, and without layers whose opacity waits for one; a rule a day that
+        nobody can see was half of a picture's file.
+    """
+    if isinstance(spec, list):
+        return [still(one) for one in spec if not _waits(one)]
+    if not isinstance(spec, dict):
+        return spec
+    return {key: value if key == "datasets" else still(value) for key, value in spec.items()}
+
+
+def _waits(one: Any) -> bool:
+    """Whether an item is a selection, or a layer that is seen only while one is made."""
+    if not isinstance(one, dict):
+        return False
+    opacity = one.get("encoding", {}).get("opacity", {})
+    return "select" in one or "param" in opacity.get("condition", {})
 
 
 def _title(text: str) -> dict[str, Any]:
