@@ -204,6 +204,16 @@ def test_a_result_above_the_study_and_the_hurdle_is_told_as_such(facts):
     assert "venues and lenders bore 12 USD" in second
 
 
+def test_a_gap_that_the_bars_themselves_could_make_is_read_with_care(facts):
+    """1 339 of 2 163 USD at 2x, 1 570 of 180 at 3x; 2 519 of 5 136 at 3.8x is less than half."""
+    said = engine_findings(facts)[-1]
+    assert said.startswith("Read the gap with care at 2x and 3x:")
+    made = json.loads(json.dumps(facts))
+    for run in made["engine"]["runs"]:
+        run["open"]["prompt_usd"] = 0.0
+    assert not engine_findings(made)[-1].startswith("Read the gap with care")
+
+
 # Other markets
 
 
