@@ -256,6 +256,16 @@ def test_constants_of_another_coin_are_not_used(tmp_path):
     assert facts["engine"]["runs"] == []
 
 
+def test_a_run_says_whose_constants_are_another_coins():
+    """The SOL presets on a market of ETH: run as asked, and said; Aave's own are WETH's."""
+    config = VenueConfig(leverage=2, lending="aave-v3", monitor_seconds=86_400)
+    said = bl.backtest(rising_eth_market(), config).warnings
+    told = [text for text in said if "are those of SOL, and the market is ETH" in text]
+    assert ["hyperliquid", "dex"] == [text.split()[3] for text in told]
+    sol = bl.backtest(bl.load_market(), VenueConfig(leverage=2, monitor_seconds=86_400))
+    assert not [text for text in sol.warnings if "the market is" in text]
+
+
 @pytest.mark.parametrize(
     ("engine", "reason"),
     [
