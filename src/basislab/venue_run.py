@@ -170,6 +170,16 @@ def _counts(events: tuple[Event, ...]) -> dict[str, int]:
     }
 
 
+def _other_coins(part: Market, config: VenueConfig) -> list[str]:
+    """Say whose constants are another coin's than the market's."""
+    terms = (config.perp, config.lending, config.opening, config.swap, config.transfer)
+    return [
+        f"the constants of {one.name} are those of {one.asset}, and the market is {part.asset}"
+        for one in terms
+        if not isinstance(one, str) and one.asset not in (None, part.asset)
+    ]
+
+
 def _warnings(
     part: Market,
     config: VenueConfig,
@@ -177,7 +187,7 @@ def _warnings(
     ledger: VenueLedger,
     events: tuple[Event, ...],
 ) -> tuple[str, ...]:
-    found = [*config.warnings(), *sources.notes]
+    found = [*config.warnings(), *_other_coins(part, config), *sources.notes]
     for label, series in part.series().items():
         missing = int((~series.observed).sum())
         if missing:

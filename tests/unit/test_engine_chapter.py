@@ -204,6 +204,16 @@ def test_a_result_above_the_study_and_the_hurdle_is_told_as_such(facts):
     assert "venues and lenders bore 12 USD" in second
 
 
+def test_a_gap_that_the_bars_themselves_could_make_is_read_with_care(facts):
+    """1 339 of 2 163 USD at 2x, 1 570 of 180 at 3x; 2 519 of 5 136 at 3.8x is less than half."""
+    said = engine_findings(facts)[-1]
+    assert said.startswith("Read the gap with care at 2x and 3x:")
+    made = json.loads(json.dumps(facts))
+    for run in made["engine"]["runs"]:
+        run["open"]["prompt_usd"] = 0.0
+    assert not engine_findings(made)[-1].startswith("Read the gap with care")
+
+
 # Other markets
 
 
@@ -244,6 +254,16 @@ def test_constants_of_another_coin_are_not_used(tmp_path):
     assert reason in " ".join(study_text(facts).split())
     assert [] == [key for key in document.figures if key.startswith("engine")]
     assert facts["engine"]["runs"] == []
+
+
+def test_a_run_says_whose_constants_are_another_coins():
+    """The SOL presets on a market of ETH: run as asked, and said; Aave's own are WETH's."""
+    config = VenueConfig(leverage=2, lending="aave-v3", monitor_seconds=86_400)
+    said = bl.backtest(rising_eth_market(), config).warnings
+    told = [text for text in said if "are those of SOL, and the market is ETH" in text]
+    assert ["hyperliquid", "dex"] == [text.split()[3] for text in told]
+    sol = bl.backtest(bl.load_market(), VenueConfig(leverage=2, monitor_seconds=86_400))
+    assert not [text for text in sol.warnings if "the market is" in text]
 
 
 @pytest.mark.parametrize(

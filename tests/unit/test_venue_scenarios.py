@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from basislab.cli.app import app
 from basislab.errors import ConfigError
+from basislab.report.venue_words import deciding
+from basislab.research.venue import Sensitivity
 from basislab.scenarios import VenueScenario, parse_any, run_file
 from basislab.scenarios.files import parse_file
 
@@ -85,8 +87,69 @@ def test_a_file_may_hold_both_kinds():
 
 
 def test_the_command_says_in_plain_words_what_the_run_means():
-    arguments = ["backtest", "--model", "venue", "--leverage", "2", "--monitor", "1d"]
-    done = CliRunner().invoke(app, [*arguments, "--no-sensitivity"])
+    """A loan with a liquidation LTV of 75 % dies at leverage 4, so 5 is the short's trigger."""
+    arguments = ["backtest", "--model", "venue", "--leverage", "2", "--trigger", "5"]
+    done = CliRunner().invoke(app, [*arguments, "--monitor", "1d"])
     assert 0 == done.exit_code, done.output
-    for words in ("In plain words", "first the loan is liquidated", "the hurdle", "can be fired"):
-        assert words in done.output
+    said = " ".join(done.output.split())
+    for words in (
+        "In plain words",
+        "first the loan is liquidated: at 126.75 USD of the oracle price, 33.1% below the opening",
+        "then the short is liquidated",
+        "the loan was liquidated in 7 bars, first in that of 2025-02-18 at",
+        "the short was liquidated in 1 bar, first",
+        "a leg was naked for 216 hours in all",
+        "venues and lenders bore no loss",
+        "trigger 5x can be fired only by the short: the loan is liquidated at leverage 4.0 and the",
+        "does not beat the hurdle of +4.61%: excess -19.9 points a year",
+        "of what is assumed, the result hangs most on kamino's liquidation_ltv",
+        "no assumed constant, moved alone over its range, turns the verdict",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("bands", "the policy (bands) watches both legs"),
+        ("never", "no trigger: capital is never moved"),
+    ],
+)
+def test_what_can_fire_is_said_for_other_policies(policy, words):
+    arguments = ["backtest", "--model", "venue", "--leverage", "2", "--policy", policy]
+    done = CliRunner().invoke(app, [*arguments, "--no-sensitivity"])
+    assert words in " ".join(done.output.split())
+
+
+def test_who_does_not_say_how_often_looks_at_every_daily_bar():
+    """Hourly looks are the default and impossible on daily bars: the command takes the bar."""
+    arguments = ["backtest", "--model", "venue", "--leverage", "2", "--no-sensitivity"]
+    silent = CliRunner().invoke(app, arguments)
+    daily = CliRunner().invoke(app, [*arguments, "--monitor", "1d"])
+    assert 0 == silent.exit_code
+    assert silent.output == daily.output
+    hourly = CliRunner().invoke(app, [*arguments, "--monitor", "1h"])
+    assert 0 != hourly.exit_code
+
+
+def test_a_wrong_interval_is_named_as_the_user_wrote_it():
+    with pytest.raises(ConfigError, match="monitor: got 'banana'"):
+        VenueScenario(model="venue", leverage=2, monitor="banana").to_config()
+
+
+def sensitivity(**changes):
+    base = Sensitivity("lending", "kamino", "max_bonus", 0.05, 0.01, 0.1, 0.04, 0.06, 0.05, False)
+    return base._replace(**changes)
+
+
+def test_the_assumption_that_decides_is_named_once_with_its_ends():
+    """A span of 3 points outweighs one of 1; the verdict hangs on the smaller one alone."""
+    wide = sensitivity(field="oracle_step", annualized_low=None, annualized_high=0.08)
+    flips = sensitivity(excess_changes_sign=True)
+    first, second = deciding([flips, wide])
+    assert "hangs most on kamino's oracle_step (0.05, may be 0.01 to 0.1): no position" in first
+    assert "+8.00% a year at its high" in first
+    assert "it also hangs on kamino's max_bonus" in second
+    assert second.endswith("whether it beats the hurdle depends on it")
+    assert ["nothing in the presets is marked as assumed"] == deciding([])
+    assert 1 == len(deciding([flips]))

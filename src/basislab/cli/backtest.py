@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from basislab.units import SECONDS_PER_HOUR
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -51,7 +53,10 @@ def backtest(
         ),
     ] = None,
     monitor: Annotated[
-        str | None, typer.Option(help="venue: how often the trader looks, default 1h.")
+        str | None,
+        typer.Option(
+            help="venue: how often the trader looks; default 1h, or a bar where bars are wider."
+        ),
     ] = None,
     policy: Annotated[
         str | None, typer.Option(help="venue: trigger, never, bands, distance or volatility.")
@@ -114,7 +119,10 @@ def backtest(
     with status("loading (kernels are compiled on the first run)"):
         from basislab.scenarios import market_loader, parse_any, run_scenario
 
-        scenario, load = parse_any(raw), market_loader(market)
+        load = market_loader(market)
+        if model is ModelName.venue and monitor is None:
+            raw["monitor"] = _look(load(None))
+        scenario = parse_any(raw)
         result = run_scenario(scenario, load)
     if as_json:
         typer.echo(to_json(result.to_dict()), nl=False)
@@ -136,6 +144,11 @@ def _trigger(text: str | None) -> float | None:
         raise ConfigError(
             f"--trigger: got {text!r}; it must be a leverage such as 5, or 'never'."
         ) from None
+
+
+def _look(market: Market) -> str:
+    """Return how often a trader looks who said nothing: hourly, or at every bar of wider ones."""
+    return f"{max(SECONDS_PER_HOUR, market.bar_seconds) // 60}m"
 
 
 def _tell(

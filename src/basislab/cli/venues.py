@@ -40,7 +40,7 @@ def venues(
     console.print(f"{preset.name}: {preset.title}")
     table = Table(**style)  # type: ignore[arg-type]
     for header in ("Constant", "Value", "Unit", "Status", "Source"):
-        table.add_column(header, no_wrap=header == "Constant")
+        table.add_column(header, no_wrap=header == "Constant", overflow="fold")
     for key, constant in preset.constants.items():
         status: str = constant.status
         if constant.low is not None and constant.high is not None:

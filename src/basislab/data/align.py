@@ -24,13 +24,15 @@ _UNIT_SECONDS = {"m": 60, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY}
 _DURATION = re.compile(r"(\d{1,6})\s*([mhd])")
 
 
-def parse_max_gap(text: str | None) -> int:
+def parse_max_gap(text: str | None, name: str = "max_gap") -> int:
     """Return a duration such as ``3h`` in seconds.
 
     Parameters
     ----------
     text : str or None
         A whole number of minutes, hours or days (``90m``, ``3h``, ``2d``); None or ``0`` is none.
+    name : str
+        What the user calls it, for the message.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def parse_max_gap(text: str | None) -> int:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ConfigError(
-            f"max_gap: got {text!r}; it must be a whole number of minutes, hours or days, "
+            f"{name}: got {text!r}; it must be a whole number of minutes, hours or days, "
             "such as 90m, 3h or 1d."
         )
     return int(match[1]) * _UNIT_SECONDS[match[2]]

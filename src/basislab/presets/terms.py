@@ -25,7 +25,7 @@ from basislab.types.venue_terms import (
 
 Loaded = TypeVar("Loaded", PerpVenue, LendingMarket, Route)
 
-_GIVEN = ("name", "kind", "assumed")
+_GIVEN = ("name", "kind", "assumed", "asset")
 _REQUIRED = {
     "perp": ("funding", "taker_fees", "margin_tiers"),
     "lending": ("protocol", "max_ltv", "liquidation_ltv", "procedure"),
@@ -191,7 +191,11 @@ def _build(name: str | Path, preset: Preset) -> Terms:
     missing = [key for key in _REQUIRED[preset.kind] if key not in preset.constants]
     if missing:
         raise ConfigError(f"venue {name}: missing constant(s): {', '.join(missing)}.")
-    given: dict[str, Any] = {"name": preset.name, "assumed": _assumed(name, preset)}
+    given: dict[str, Any] = {
+        "name": preset.name,
+        "assumed": _assumed(name, preset),
+        "asset": preset.asset,
+    }
     if kind_of is Route:
         given["kind"] = preset.kind
     try:

@@ -8,8 +8,16 @@ from datetime import date
 import numpy as np
 
 from basislab.report import words
-from basislab.research.venue import Death, Sensitivity, deaths, firing_legs, sensitivities
+from basislab.research.venue import (
+    Death,
+    Sensitivity,
+    deaths,
+    firing_ends,
+    firing_legs,
+    sensitivities,
+)
 from basislab.types.market import Market
+from basislab.types.result import time_labels
 from basislab.types.venue_result import VenueResult
 from basislab.units import SECONDS_PER_HOUR
 
@@ -53,12 +61,12 @@ def dying(found: Sequence[Death]) -> list[str]:
     for rank, death in enumerate(found):
         leg, series = _SERIES[death.leg]
         order = "first" if rank == 0 else "then"
-        away = -death.distance if death.leg == "long" else death.distance
+        side = "below" if death.leg == "long" else "above"
         said.append(
             f"as opened, {order} the {leg} is liquidated: at {death.price_usd:,.2f} USD of the "
-            f"{series} price, {words.percent(away)} away, at leverage {death.leverage:.1f}; it "
-            f"takes {words.share(death.share, 0)} of the leg and costs "
-            f"{words.usd(death.cost_usd, 2)} USD"
+            f"{series} price, {words.share(death.distance)} {side} the opening, where its leverage "
+            f"is {death.leverage:.1f}; that takes {words.share(death.share, 0)} of the leg and "
+            f"costs {words.usd(death.cost_usd, 2)} USD"
         )
     return said
 
@@ -70,12 +78,12 @@ def liquidated(result: VenueResult) -> list[str]:
         prices = result.column(column)
         bars = np.flatnonzero(prices > 0.0)
         if len(bars):
-            label = result.times[bars[0]].astype("datetime64[m]")
+            label = time_labels(result.times[bars[:1]], result.bar_seconds)[0]
             said.append(
-                f"the {leg} was liquidated in {len(bars)} bar(s), first in that of {label} UTC at "
-                f"{prices[bars[0]]:,.2f} USD"
+                f"the {leg} was liquidated in {words.plural(len(bars), 'bar')}, first in that of "
+                f"{label} at {prices[bars[0]]:,.2f} USD"
             )
-    return said
+    return said or ["no leg was liquidated"]
 
 
 def naked(result: VenueResult) -> str:
@@ -85,7 +93,8 @@ def naked(result: VenueResult) -> str:
     hours = result.naked_bars * result.bar_seconds / SECONDS_PER_HOUR
     amount = words.signed_usd(result.ledger.accounts["naked"], 2)
     return (
-        f"a leg was naked for {hours:g} hours in all; while it was, price moves made {amount} USD"
+        f"a leg was naked for {hours:g} hours in all, counted at closes; while it was, price moves "
+        f"made {amount} USD"
     )
 
 
@@ -101,12 +110,23 @@ def borne(result: VenueResult) -> str:
 
 
 def firing(result: VenueResult) -> str:
-    """Say which legs can fire the trigger."""
-    legs = firing_legs(result.config)
+    """Say which legs can fire the policy before they die, and where a trigger has to lie."""
+    config = result.config
+    legs = firing_legs(config)
     if not legs:
         return "no trigger: capital is never moved"
-    names = words.join([_SERIES[leg][0] for leg in legs])
-    return f"the policy can be fired by the {names} before liquidation"
+    if config.policy != "trigger":
+        return (
+            f"the policy ({config.policy}) watches both legs: either can be fired by its own state"
+        )
+    ends = firing_ends(config)
+    told = [
+        f"the {_SERIES[leg][0]} is liquidated at leverage {end:.1f}" for leg, end in ends.items()
+    ]
+    trigger = words.multiple(round(config.trigger_leverage, 2))
+    able = words.join([f"the {_SERIES[leg][0]}" for leg in legs])
+    only = "" if len(legs) == len(ends) else "only "
+    return f"trigger {trigger} can be fired {only}by {able}: {words.join(told)}"
 
 
 def hurdle(result: VenueResult) -> str:
@@ -114,8 +134,8 @@ def hurdle(result: VenueResult) -> str:
     excess = result.annualized_return - result.hurdle_annualized
     verb = "beats" if excess > 0.0 else "does not beat"
     return (
-        f"{words.percent(result.annualized_return, 2)} a year {verb} the hurdle of "
-        f"{words.percent(result.hurdle_annualized, 2)}: excess {words.points(excess)} points"
+        f"the return of {words.percent(result.annualized_return, 2)} a year {verb} the hurdle of "
+        f"{words.percent(result.hurdle_annualized, 2)}: excess {words.points(excess)} points a year"
     )
 
 
@@ -124,14 +144,25 @@ def deciding(found: Sequence[Sensitivity]) -> list[str]:
     if not found:
         return ["nothing in the presets is marked as assumed"]
     top = max(found, key=lambda one: one.span)
-    said = [f"most sensitive, of what is assumed, to {_range(top)}"]
     flips = [one for one in found if one.excess_changes_sign]
-    said += [f"whether it beats the hurdle depends on {_range(one)}" for one in flips]
+    said = [f"of what is assumed, the result hangs most on {_range(top)}{_turns(top)}"]
+    said += [f"it also hangs on {_range(one)}{_turns(one)}" for one in flips if one is not top]
+    if not flips:
+        said.append("no assumed constant, moved alone over its range, turns the verdict")
     return said
 
 
+def _turns(one: Sensitivity) -> str:
+    return "; whether it beats the hurdle depends on it" if one.excess_changes_sign else ""
+
+
 def _range(one: Sensitivity) -> str:
+    ends = [_end(value) for value in (one.annualized_low, one.annualized_high)]
     return (
-        f"{one.name} {one.field}, {one.value:g} in {one.low:g} to {one.high:g}: "
-        f"{words.percent(one.annualized_low, 2)} to {words.percent(one.annualized_high, 2)} a year"
+        f"{one.name}'s {one.field} ({one.value:g}, may be {one.low:g} to {one.high:g}): {ends[0]} "
+        f"at its low, {ends[1]} at its high"
     )
+
+
+def _end(value: float | None) -> str:
+    return "no position" if value is None else f"{words.percent(value, 2)} a year"

@@ -12,7 +12,8 @@ from basislab.kernels.venue.bars import bar_at
 from basislab.lowering import lower_bars, lower_params, price_sources
 from basislab.simulate import simulate
 from basislab.types.market import Market
-from basislab.types.venue_config import VenueConfig
+from basislab.types.venue_config import VenueConfig, resolved
+from basislab.types.venue_terms import LendingMarket, PerpVenue
 
 ROLES = ("perp", "lending", "opening", "swap", "transfer")
 
@@ -197,11 +198,31 @@ def firing_legs(config: VenueConfig) -> tuple[str, ...]:
     """
     if config.policy != "trigger":
         return ("long", "short") if config.policy != "never" else ()
-    loan, venue = config.lending, config.perp
-    assert not isinstance(loan, str)  # noqa: S101 - resolved
-    assert not isinstance(venue, str)  # noqa: S101 - resolved
-    ends = {
+    ends = firing_ends(config)
+    return tuple(leg for leg, end in ends.items() if config.trigger_leverage < end)
+
+
+def firing_ends(config: VenueConfig) -> dict[str, float]:
+    """Return the leverage at which each leg is liquidated: no trigger above it is ever reached.
+
+    Parameters
+    ----------
+    config : VenueConfig
+        With its venues resolved.
+
+    Returns
+    -------
+    dict of str to float
+        By "long" and "short".
+
+    Examples
+    --------
+    >>> from basislab.presets.terms import resolve_terms
+    >>> firing_ends(resolve_terms(VenueConfig(leverage=2)))
+    {'long': 4.0, 'short': 40.0}
+    """
+    loan, venue = resolved(config.lending, LendingMarket), resolved(config.perp, PerpVenue)
+    return {
         "long": loan.liquidation_leverage,
         "short": 1.0 / venue.margin_tiers[0].maintenance_rate,
     }
-    return tuple(leg for leg, end in ends.items() if config.trigger_leverage < end)

@@ -117,7 +117,7 @@ class VenueScenario(Strict):
             else:
                 values["trigger"] = self.trigger
         config = VenueConfig(
-            monitor_seconds=parse_max_gap(self.monitor),
+            monitor_seconds=parse_max_gap(self.monitor, "monitor"),
             has_deleverage=self.deleverage,
             conventions=tuple(self.conventions),
             **values,

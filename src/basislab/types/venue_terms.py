@@ -135,6 +135,8 @@ class PerpVenue:
     valid_until : date, optional
         The venue's last day.
     assumed : tuple of Assumption
+    asset : str, optional
+        The coin that the constants hold for; any where it is left out.
 
     Raises
     ------
@@ -163,6 +165,7 @@ class PerpVenue:
     mark_step: float = 0.0
     valid_until: date | None = None
     assumed: tuple[Assumption, ...] = ()
+    asset: str | None = None
 
     def __post_init__(self) -> None:
         check_choice(self, "funding_price", FUNDING_PRICES)
@@ -250,6 +253,8 @@ class LendingMarket:
     oracle_step : float, fraction of price
         How far an update may overshoot the liquidation price.
     assumed : tuple of Assumption
+    asset : str, optional
+        The coin that the constants hold for; any where it is left out.
 
     Raises
     ------
@@ -272,6 +277,7 @@ class LendingMarket:
     oracle_step: float = 0.0
     flash_loan_fee_bps: float = 0.0
     assumed: tuple[Assumption, ...] = ()
+    asset: str | None = None
 
     def __post_init__(self) -> None:
         check_choice(self, "procedure", LOAN_PROCEDURES)
@@ -324,6 +330,8 @@ class Route:
     cost_bps : float, bps of the amount
     delay_seconds : float, seconds
     assumed : tuple of Assumption
+    asset : str, optional
+        The coin that the constants hold for; any where it is left out.
 
     Raises
     ------
@@ -337,6 +345,7 @@ class Route:
     cost_bps: float = 0.0
     delay_seconds: float = 0.0
     assumed: tuple[Assumption, ...] = ()
+    asset: str | None = None
 
     def __post_init__(self) -> None:
         check_choice(self, "kind", ("opening", "swap", "transfer"))

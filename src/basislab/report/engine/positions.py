@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 from basislab.errors import BasisLabError, ConfigError
 from basislab.presets import load_preset, load_venue, terms_names
@@ -123,8 +122,6 @@ def _terms(runs: Runs) -> VenueConfig:
     study = load_venue(spec.perp)
     perp = spec.engine.perp or _preset_of("perp", "funding", study.funding)
     lending = spec.engine.lending or _preset_of("lending", "protocol", spec.lending)
-    for name in (perp, lending):
-        _check_asset(name, runs.market)
     config = VenueConfig(
         leverage=1.0,
         capital_usd=spec.capital_usd,
@@ -137,7 +134,9 @@ def _terms(runs: Runs) -> VenueConfig:
         policy="never",
         monitor_seconds=runs.market.bar_seconds,
     )
-    return resolve_terms(config)
+    terms = resolve_terms(config)
+    _check_assets(terms, runs.market)
+    return terms
 
 
 @cache
@@ -152,13 +151,13 @@ def _preset_of(kind: str, key: str, value: str) -> str:
     )
 
 
-def _check_asset(name: str, market: Market) -> None:
-    asset = load_preset(name).asset
-    if asset is not None and asset != market.asset:
-        raise ConfigError(
-            f"the constants of preset {Path(name).stem} are another coin's, not those of "
-            f"{market.asset}. Name a file of your own under [engine] in the study file."
-        )
+def _check_assets(terms: VenueConfig, market: Market) -> None:
+    for one in (resolved(terms.perp, PerpVenue), resolved(terms.lending, LendingMarket)):
+        if one.asset not in (None, market.asset):
+            raise ConfigError(
+                f"the constants of preset {one.name} are another coin's, not those of "
+                f"{market.asset}. Name a file of your own under [engine] in the study file."
+            )
 
 
 def _sentence(error: Exception) -> str:

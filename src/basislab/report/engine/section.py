@@ -137,7 +137,9 @@ def _model(name: str, result: Result) -> Facts:
     """Return what the table of models shows of one run; None where a model does not know it."""
     legs = [event.leg for event in result.event_list if event.kind == "liquidation"]
     has_legs = result.model != "static"
-    naked = result.naked_bars if isinstance(result, VenueResult) else None
+    naked, made = None, None
+    if isinstance(result, VenueResult):
+        naked, made = result.naked_bars, result.ledger.accounts["naked"]
     days = result.bar_seconds / SECONDS_PER_DAY
     own = result.total_return - result.ledger.shortfall / result.initial_usd
     return {
@@ -152,6 +154,7 @@ def _model(name: str, result: Result) -> Facts:
         "long_liquidations_count": _hits(legs, "long") if has_legs else None,
         "short_liquidations_count": _hits(legs, "short") if has_legs else None,
         "naked_days": None if naked is None else naked * days,
+        "naked_usd": made,
         "borne_usd": result.ledger.shortfall,
         "borne_annualized": annualized_return(own, len(result.times) * days),
         "fees_usd": -result.ledger.costs,

@@ -87,11 +87,16 @@ def constant_name(row: Facts) -> str:
 
     Examples
     --------
-    >>> constant_name({"name": "kamino", "field": "oracle_step"})
-    'kamino: oracle step'
+    >>> constant_name({"name": "kamino", "field": "liquidation_ltv"})
+    'kamino: liquidation LTV'
+    >>> constant_name({"name": "asgard", "field": "cost_bps"})
+    'asgard: cost, bps'
     """
-    name = row["field"].replace("_", " ").replace("ltv", "LTV").removesuffix(" usd")
-    return f"{row['name']}: {name.removesuffix(' bps')}"
+    name = row["field"].replace("_", " ").replace("ltv", "LTV")
+    for unit, written in ((" usd", ", USD"), (" bps", ", bps")):
+        if name.endswith(unit):
+            name = name.removesuffix(unit) + written
+    return f"{row['name']}: {name}"
 
 
 def step_name(rung: Facts) -> str:
@@ -132,7 +137,8 @@ def engine_findings(facts: Facts) -> list[str]:
         return [f"The venue engine was not run: {why}." for why in _why_not(engine)]
     said = [_result(run) for run in engine["runs"]]
     said += [_borne(run) for run in engine["runs"] if named(run, ENGINE)["borne_usd"] > 0]
-    return [*said, *(f"Not opened: {one['why']}." for one in engine["refused"])]
+    said += [f"Not opened: {one['why']}." for one in engine["refused"]]
+    return [*said, *_blurred(engine["runs"])]
 
 
 def engine_words(engine: Facts) -> dict[str, list[str]]:
@@ -177,8 +183,8 @@ def engine_verdict(facts: Facts) -> list[str]:
         f"in place of {words.percent(named(run, 'rebalance')['annualized'])}"
         for run in engine["runs"]
     ]
-    text = "By the venues' own rules, as far as known, the best triggers give a year"
-    return [f"{text}: {words.join(told)} (section F)."]
+    text = "By the venues' own rules (section F) the grid's best triggers make, a year"
+    return [f"{text}: {words.join(told)}."]
 
 
 def named(run: Facts, model: str) -> Facts:
@@ -208,17 +214,52 @@ def _at(run: Facts) -> str:
 
 def _result(run: Facts) -> str:
     study, engine, own = (named(run, name) for name in ("rebalance", ENGINE, OWN))
-    gap = engine["final_usd"] - study["final_usd"]
-    side = "less" if gap < 0 else "more"
     beats = "beats" if engine["excess_annualized"] > 0 else "does not beat"
-    hits = engine["long_liquidations_count"] + engine["short_liquidations_count"]
     return (
-        f"{_at(run)} the venues' rules leave {words.usd(abs(gap))} USD {side} than the study: "
+        f"{_at(run)} the venues' rules leave {_more_or_less(study, engine)} the study: "
         f"{words.percent(engine['annualized'])} a year in place of "
         f"{words.percent(study['annualized'])}, {words.points(engine['excess_annualized'])} points "
-        f"against the hurdle, which it {beats}; {words.plural(hits, 'liquidation')}, "
-        f"{words.plural(engine['naked_days'], 'day')} with a naked leg. With the engine's own "
-        f"trigger ({_short(own['used_trigger'])}) it makes {words.percent(own['annualized'])}."
+        f"against the hurdle, which it {beats}; {_hits(engine)}. With the engine's own trigger "
+        f"({_short(own['used_trigger'])}) it makes {words.percent(own['annualized'])}."
+    )
+
+
+def _blurred(runs: Sequence[Facts]) -> list[str]:
+    """Say where the bars' own coarseness weighs as much as what is compared."""
+    found = []
+    for run in runs:
+        gap = named(run, ENGINE)["final_usd"] - named(run, "rebalance")["final_usd"]
+        if abs(run["open"]["prompt_usd"]) > _BLURRED * abs(gap):
+            found.append(words.multiple(run["leverage"]))
+    if not found:
+        return []
+    return [
+        (
+            f"Read the gap with care at {words.join(found)}: that a transfer takes whole bars here "
+            "moves the result by more than half of it. It shows that the position hangs on how "
+            "fast it is watched and moved; how much it would have earned is for finer bars to say."
+        )
+    ]
+
+
+_BLURRED = 0.5
+"""Share of the gap to the study from which the rounding of transfers is said to blur it."""
+
+
+def _more_or_less(study: Facts, engine: Facts) -> str:
+    gap = round(engine["final_usd"] - study["final_usd"])
+    if not gap:
+        return "as much as"
+    return f"{words.usd(abs(gap))} USD {'less' if gap < 0 else 'more'} than"
+
+
+def _hits(engine: Facts) -> str:
+    hits = engine["long_liquidations_count"] + engine["short_liquidations_count"]
+    if not hits:
+        return "no leg is liquidated"
+    return (
+        f"{words.plural(hits, 'liquidation')}, {words.plural(engine['naked_days'], 'day')} with a "
+        f"naked leg, on which price moves made {words.signed_usd(engine['naked_usd'])} USD"
     )
 
 
