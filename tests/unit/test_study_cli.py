@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -109,12 +108,12 @@ def test_an_interrupted_study_ends_quietly_and_leaves_only_whole_files(copy):
     before = contents(copy)
     process = subprocess.Popen(
         [*INTERRUPTIBLE, "study", str(copy / "study.toml")],
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    time.sleep(1.5)
+    assert process.stdout.readline().startswith("Two leverages")  # figures are drawn from now on
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
