@@ -236,7 +236,7 @@ def _constants(facts: Facts) -> Table:
             "what": constant_name(row["name"]),
             "range": f"{row['low_constant']:g} to {row['high_constant']:g}",
             "assumed": _assumed(row["value_constant"]),
-            "sign": "depends on it" if row["is_flipped"] else "does not",
+            "sign": "depends on it" if row["is_flipped"] else "stays",
             "is_marked": row["is_flipped"],
         }
         for row in facts["constants"]

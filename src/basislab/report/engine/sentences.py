@@ -330,10 +330,10 @@ def _sensitive(run: Facts) -> str:
     turned = (
         f"whether it beats the hurdle depends on {words.join(deciding)}"
         if deciding
-        else "none, moved alone over its range, decides whether it beats the hurdle"
+        else "whether it beats the hurdle depends on no constant alone"
     )
     return (
         f"{_at(run)} the result hangs most on the assumed {constant_name(top)} "
         f"({words.percent(top['low_annualized'])} at its low, "
-        f"{words.percent(top['high_annualized'])} at its high); of the assumed constants {turned}."
+        f"{words.percent(top['high_annualized'])} at its high); within the assumed ranges {turned}."
     )

@@ -251,7 +251,7 @@ def _constants(facts: Facts) -> Table:
             "range": f"{row['low_constant']:g} to {row['high_constant']:g}",
             "low": _less(row["low_annualized"], hurdle),
             "high": _less(row["high_annualized"], hurdle),
-            "sign": "depends on it" if row["is_deciding"] else "does not",
+            "sign": "depends on it" if row["is_deciding"] else "stays",
             "is_marked": row["is_deciding"],
         }
         for row in sorted(run["constants"], key=lambda row: -row["span_annualized"])
