@@ -188,7 +188,7 @@ def test_what_decides_is_marked_and_said_where_the_sign_hangs_on_it(facts):
     made = json.loads(json.dumps(facts))
     run = made["engine"]["runs"][1]
     assert not any(row["is_deciding"] for row in run["constants"])
-    assert "decides whether it beats the hurdle" in facts["engine"]["said"]["constants"][1]
+    assert "depends on no constant alone" in facts["engine"]["said"]["constants"][1]
     run["constants"][0]["is_deciding"] = True
     rows = document_tables(made)["engine-constants"][0].rows
     assert ["depends on it"] == [row["sign"] for row in rows if row["is_marked"]]
@@ -318,7 +318,7 @@ def test_the_chapter_can_be_left_out():
     runs = study_runs(rising_eth_market(), spec)
     facts = facts_of(runs)
     document = build_document(facts, study_figures(runs, facts))
-    assert ["summary", "method"] == list(document.chapters)
+    assert ["summary", "quality", "method"] == list(document.chapters)
 
 
 def test_presets_beside_the_study_file_are_found(tmp_path):
