@@ -113,6 +113,9 @@ def test_trigger_never_is_the_null_of_a_scenario(tmp_path):
     [
         (["backtest", "--leverage", "0.5"], "leverage: got 0.5; it must be a number in [1, 100]"),
         (["backtest", "--trigger", "often"], "--trigger: got 'often'"),
+        (["backtest", "--set", "gas"], "write KEY=VALUE"),
+        (["backtest", "--set", "leverage=2"], "leverage is given already"),
+        (["backtest", "--model", "venue", "--set", "ltvband=1"], "did you mean 'ltv_band'?"),
         (["backtest", "--perp", "hyperliquid-stud"], "did you mean 'hyperliquid-study'?"),
         (["backtest", "--market", "nowhere"], "nowhere"),
         (["backtest", "--start", "2025-13-01"], "2025-13-01"),
@@ -200,6 +203,17 @@ def test_a_closed_reader_ends_the_command_quietly():
     process.stderr.close()
     assert process.wait(timeout=60) == 1
     assert errors == ""
+
+
+def test_set_gives_any_other_key_of_the_scenario_format(tmp_path):
+    """The command and a scenario with the same keys are the same run."""
+    raw = {"model": "rebalance", "leverage": 2, "overrides": {"gas_usd": 0}}
+    done = basislab("run", scenario_file(tmp_path, raw))
+    [expected] = json.loads(done.stdout)["results"]
+    run = basislab("backtest", "--leverage", 2, "--set", 'overrides={"gas_usd": 0}', "--json")
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["ledger"] == expected["ledger"]
+    assert expected["ledger"]["gas"] == 0
 
 
 def test_interrupt_is_not_a_traceback(tmp_path):

@@ -84,6 +84,14 @@ def backtest(
         int | None, typer.Option(help="conditional: days of the mean, default 7.")
     ] = None,
     slippage: Annotated[str | None, typer.Option(help="static: none or book.")] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any other key of the scenario format, such as ltv_band=0.65; repeatable.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The scenario result as JSON.")] = False,
 ) -> None:
     """Run one configuration: return, waterfall, events."""
@@ -116,6 +124,7 @@ def backtest(
     raw |= {key: value for key, value in (("start", start), ("end", end)) if value is not None}
     if trigger == "never":
         raw["trigger"] = None
+    raw |= _pairs(more or [], raw)
     with status("loading (kernels are compiled on the first run)"):
         from basislab.scenarios import market_loader, parse_any, run_scenario
 
@@ -144,6 +153,26 @@ def _trigger(text: str | None) -> float | None:
         raise ConfigError(
             f"--trigger: got {text!r}; it must be a leverage such as 5, or 'never'."
         ) from None
+
+
+def _pairs(texts: list[str], known: dict[str, Any]) -> dict[str, Any]:
+    """Read ``key=value``; a value that is no JSON is a text."""
+    import json
+
+    from basislab.errors import ConfigError
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError(f"--set: got {text!r}; write KEY=VALUE, such as ltv_band=0.65.")
+        if key in known or key in found:
+            raise ConfigError(f"--set {text}: {key} is given already. Give it once.")
+        try:
+            found[key] = json.loads(value)
+        except ValueError:
+            found[key] = value
+    return found
 
 
 def _look(market: Market) -> str:

@@ -41,10 +41,10 @@ def result_tables(result: Result) -> Sequence[Table]:
         ("Return a year (simple)", words.percent(result.annualized_return, 2)),
         ("Hurdle a year (simple)", words.percent(result.hurdle_annualized, 2)),
         ("Maximum drawdown", words.share(result.max_drawdown, 2)),
-        *((name.capitalize(), str(count)) for name, count in result.counts.items()),
+        *((_spelled(name), str(count)) for name, count in result.counts.items()),
     ]
     ledger = [
-        (name.replace("_", " ").capitalize(), words.signed_usd(value, 2))
+        (_spelled(name), words.signed_usd(value, 2))
         for name, value in result.ledger.to_dict().items()
     ]
     ledger.append(("Net", words.signed_usd(result.ledger.total, 2)))
@@ -55,6 +55,10 @@ def result_tables(result: Result) -> Sequence[Table]:
     if result.event_list:
         tables.append(_events(result))
     return tables
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _pairs(title: str, rows: Sequence[tuple[str, str]], notes: Sequence[str]) -> Table:
