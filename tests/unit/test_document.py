@@ -13,6 +13,7 @@ import pytest
 
 import basislab as bl
 from basislab.report import findings, findings_choices
+from basislab.report.certificate.section import study_data
 from basislab.report.check import fact_differences, text_differences
 from basislab.report.document import build_document, html_page, markdown_text
 from basislab.report.document.chapters import MARK, TEMPLATES, template_environment
@@ -91,7 +92,7 @@ def typed(template):
 def document_of(market, spec):
     runs = study_runs(market, spec)
     facts = facts_of(runs)
-    return build_document(facts, study_figures(runs, facts))
+    return build_document(facts, study_figures(runs, facts), study_data(runs))
 
 
 @pytest.fixture(scope="module")
