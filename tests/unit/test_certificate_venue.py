@@ -15,6 +15,7 @@ import basislab as bl
 from basislab.api import assumed_ranges, resolve
 from basislab.cli import certify, montecarlo, sweep
 from basislab.cli.app import app
+from basislab.jobs import run as jobs
 from basislab.report.certificate.facts import certificate_facts
 from basislab.report.certificate.page import certificate_document
 from basislab.report.certificate.tables import certificate_tables
@@ -297,12 +298,12 @@ def test_workers_change_no_number_of_the_sweep(market, how):
     assert one.equals(other)
 
 
-def test_what_a_job_has_is_not_run_again(market, tmp_path):
-    """The folder keeps both rows: the second call runs nothing and gives the same table."""
+def test_what_a_job_has_is_not_run_again(market, tmp_path, monkeypatch):
+    """The folder keeps both rows: with an engine that cannot run the second call still has them."""
     given = {"trigger": [2.8, 3.2], "job": tmp_path / "job"}
     first = bl.sweep(market, free_venue_config(), **given)
-    done: list[int] = []
-    again = bl.sweep(market, free_venue_config(), **given, resume=True, progress=done.append)
+    monkeypatch.setattr(jobs, "run_venue_piece", lambda *_: pytest.fail("run again"))
+    again = bl.sweep(market, free_venue_config(), **given, resume=True)
     assert first.equals(again)
     with pytest.raises(bl.ConfigError, match="another"):
         bl.sweep(market, free_venue_config(reserve=0.1), **given, resume=True)

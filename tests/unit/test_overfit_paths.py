@@ -192,6 +192,11 @@ def test_neighbours_that_cannot_be_opened_are_left_out_of_the_share():
 
 
 def test_liquidations_near_each_other_are_one_episode():
-    """Days 3, 5, 19 lie 14 or less apart, 34 comes 15 later: two episodes."""
-    assert episodes([34, 5, 3, 19, 5]) == [(3, 19), (34, 34)]
+    """Days 5 and 17 lie within 14 of day 3; 18 is 15 after it and begins the next."""
+    assert episodes([34, 5, 3, 17, 18, 5]) == [(3, 17), (18, 18), (34, 34)]
     assert episodes([]) == []
+
+
+def test_a_run_that_is_liquidated_all_the_time_has_many_episodes_not_one():
+    """Every third day of 90: 15 days (0 to 14, 15 to 29, ...) hold one storm, so six episodes."""
+    assert len(episodes(range(0, 90, 3))) == 6

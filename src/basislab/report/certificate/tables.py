@@ -296,8 +296,8 @@ def _episodes(facts: Facts) -> Table:
     if seen is None:
         return _table(facts, "", columns, [])
     note = (
-        f"In which it or a neighbour on the grid was liquidated, from whatever start day; more "
-        f"than {words.plural(round(seen['apart_days']), 'day')} apart. Itself in "
-        f"{words.usd(seen['own_count'])}."
+        f"In which it or a neighbour on the grid was liquidated, from whatever start day. What "
+        f"follows within {words.plural(round(seen['apart_days']), 'day')} of an episode's first is "
+        f"part of it. Itself in {words.usd(seen['own_count'])}."
     )
     return _table(facts, "independent liquidation episodes", columns, seen["episodes"], note)
