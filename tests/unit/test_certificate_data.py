@@ -38,6 +38,8 @@ STUDY = Path(__file__).parents[2] / "studies" / "sol-2025" / "study.toml"
 LIMIT = 3_000_000
 """Bytes of a page."""
 
+MADE_OF = "what the checks are made of"
+
 
 class Page:
     """What a reader has: a page's text, its printed checks, and the files inside it."""
@@ -67,9 +69,9 @@ class Page:
         trials = self.own("trials")
         return list(trials.trial[trials.is_family == 1])
 
-    def printed(self, check: str) -> str:
-        """The value that the first table of this optimum shows beside a check."""
-        table = self.html.split(f"{self.label}: checks and thresholds", 1)[1]
+    def printed(self, check: str, title: str = "checks and thresholds") -> str:
+        """The value that a table of this optimum shows beside a name."""
+        table = self.html.split(f"{self.label}: {title}</span>", 1)[1]
         row = table.split(f">{check}</th>", 1)[1]
         return re.sub("<[^>]+>", "", row.split("</td>", 1)[0]).replace("\u2212", "-")
 
@@ -129,6 +131,8 @@ def test_the_overfitting_that_is_printed_follows_from_the_days(page):
     """12 870 halves of the blocks that the file marks; the smaller of both probabilities."""
     found = overfitting(page.days[page.family()].to_numpy(), page.blocks.to_numpy())
     assert page.printed("Overfitting or loss outside, the less likely") == f"{min(found):.1%}"
+    assert page.printed("Probability of backtest overfitting", MADE_OF) == f"{found[0]:.1%}"
+    assert page.printed("Probability of loss outside", MADE_OF) == f"{found[1]:.1%}"
 
 
 def test_the_blocks_are_as_equal_as_possible_and_embargoed(alone):
@@ -161,6 +165,9 @@ def test_the_deflated_sharpe_ratio_follows_from_the_days(page):
     error = math.sqrt(1 - skew * sharpe + (kurtosis - 1) / 4 * sharpe**2)
     deflated = stats.norm.cdf((sharpe - luck) * math.sqrt(effective - 1) / error)
     assert page.printed("Deflated Sharpe ratio, raw trials") == f"{deflated:.1%}"
+    assert page.printed("Daily Sharpe ratio", MADE_OF) == f"{sharpe:.3f}"
+    assert page.printed("Skewness of its days", MADE_OF) == f"{skew:.2f}"
+    assert page.printed("Kurtosis of its days", MADE_OF) == f"{kurtosis:.2f}"
 
 
 def test_the_start_days_follow_from_their_file(page):
@@ -169,6 +176,11 @@ def test_the_start_days_follow_from_their_file(page):
     assert (counted.held_days >= page.setting("start_least_days")).all()
     share = (counted.excess_return > 0).mean()
     assert page.printed("Start days above the hurdle") == f"{share:.1%}"
+    positive = (counted.total_return > 0).mean()
+    assert page.printed("Start days above the capital", MADE_OF) == f"{positive:.1%}"
+    yearly = (counted.excess_return * 365 / counted.held_days).quantile(0.25)
+    name = "25% of start days end below, points a year"
+    assert page.printed(name, MADE_OF) == f"{100 * yearly:+.1f}"
 
 
 def test_a_start_day_of_the_file_is_a_run_of_one_s_own(page):

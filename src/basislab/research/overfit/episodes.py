@@ -15,8 +15,8 @@ APART_DAYS = 14
 def episodes(bars: Iterable[int], apart: int = APART_DAYS) -> list[tuple[int, int]]:
     """Group liquidation days into episodes, none longer than a storm.
 
-    Grouping whatever is close to the day before instead would make a single episode of a run that is
-    liquidated every week, and the fewer episodes the more often it is.
+    Grouping whatever is close to the day before would instead make a single episode of a run that
+    is liquidated every week: the more often, the fewer.
 
     Parameters
     ----------
