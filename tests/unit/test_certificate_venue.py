@@ -157,6 +157,13 @@ def test_what_the_venues_refuse_is_listed_and_is_no_trial(found):
     assert [row["label"] for row in table.rows] == list(reasons)
 
 
+def test_what_was_tried_and_refused_is_listed_too(market):
+    configs = [free_venue_config(trigger=trigger) for trigger in TRIGGERS[:2]]
+    tried = [free_venue_config(leverage=6.0), free_venue_config(trigger=3.4)]
+    found = certify_configs(market, configs, tried=tried, rules=RULES)
+    assert (found.family, len(found.labels), len(found.infeasible)) == (2, 3, 1)
+
+
 def test_a_search_that_no_venue_would_have_is_refused_with_the_reason(market):
     with pytest.raises(bl.ConfigError, match=r"can be run.*no leg can fire it"):
         certify_configs(market, [free_venue_config(trigger=50.0)], rules=RULES)
