@@ -1,5 +1,6 @@
 """The study's page in a real browser: nothing fetched, nothing broken, readable on a phone."""
 
+import gzip
 import os
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import basislab as bl
+from basislab.report.certificate.section import study_data
 from basislab.report.document import build_document, html_page
 from basislab.report.facts import facts_of, study_runs
 from basislab.report.figures import study_figures
@@ -28,7 +30,7 @@ def address(tmp_path_factory):
     runs = study_runs(bl.load_market(spec.market), spec)
     facts = facts_of(runs)
     path = tmp_path_factory.mktemp("page") / "study.html"
-    path.write_text(html_page(build_document(facts, study_figures(runs, facts))))
+    path.write_text(html_page(build_document(facts, study_figures(runs, facts), study_data(runs))))
     return path.as_uri()
 
 
@@ -171,6 +173,25 @@ def test_data_of_a_figure_are_saved_without_a_network(desk):
     assert "equity.csv" == saved.value.suggested_filename
     assert "day,series,equity_usd,leverage" in lines
     assert any(line.startswith("2026-02-13,rebalance,9") and line.endswith(",3") for line in lines)
+
+
+def test_the_trials_returns_are_saved_unpacked_and_without_scripts_packed(desk, browser, address):
+    """The link itself holds the packed file; a browser that can unpacks it into plain CSV."""
+    link = 'a[data-file="certificate-returns.csv"]'
+    with desk.page.expect_download() as saved:
+        desk.page.click(link)
+    text = Path(saved.value.path()).read_text()
+    assert saved.value.suggested_filename == "certificate-returns.csv"
+    assert text.startswith("day,cscv_block,")
+    assert len(text.splitlines()) == 411
+    context = browser.new_context(offline=True, accept_downloads=True, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    with page.expect_download() as packed:
+        page.click(link)
+    assert packed.value.suggested_filename == "certificate-returns.csv.gz"
+    assert gzip.decompress(Path(packed.value.path()).read_bytes()).decode() == text
+    context.close()
 
 
 def test_contents_and_skip_link_lead_to_chapters(desk):

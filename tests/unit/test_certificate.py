@@ -249,7 +249,7 @@ def test_the_page_says_why_and_shows_what_it_rests_on(market, two):
         "| **Start days above the hurdle** | **2.8%** |",
         "0 of 441 combinations of leverage and trigger",
         "| 2025-01-18 | 2025-01-19 |",
-        "Check it yourself",
+        "Falsify it",
     ):
         assert shown in text
     assert "@@" not in text

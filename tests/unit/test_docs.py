@@ -6,6 +6,7 @@ import doctest
 import importlib
 import re
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -155,8 +156,13 @@ def test_events_of_the_models_page_are_those_of_the_code() -> None:
     [name for name in PAGES if fences(PAGES[name], "python", "py") and name not in WALKED],
 )
 def test_python_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocks of a page share one namespace; with a prompt they must print what they show."""
+    """The blocks of a page share one namespace; with a prompt they must print what they show.
+
+    What a page hands out lies beside it in ``data``, and its blocks are run there.
+    """
     monkeypatch.chdir(tmp_path)
+    for path in (ROOT / page).parent.glob("data/*.csv"):
+        shutil.copy(path, tmp_path)
     namespace: dict[str, object] = {}
     for number, block in enumerate(fences(PAGES[page], "python", "py"), start=1):
         name = f"{page}[{number}]"

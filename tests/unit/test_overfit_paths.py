@@ -13,7 +13,14 @@ from basislab.errors import ConfigError
 from basislab.research.overfit.episodes import episodes
 from basislab.research.overfit.fan import Fan, fan_of_returns
 from basislab.research.overfit.neighbourhood import Neighbourhood, map_axis, next_to
-from basislab.research.overfit.sensitivity import Range, holding_share, sensitivities
+from basislab.research.overfit.sensitivity import (
+    ALL_CONSTANTS,
+    EVERY_CORNER,
+    Range,
+    corners,
+    holding_share,
+    sensitivities,
+)
 from basislab.research.overfit.walkforward import Run, plan_windows, walk_forward
 
 
@@ -126,13 +133,70 @@ def test_a_constant_is_moved_over_its_range_and_its_sign_change_is_seen():
     assert found[0].excess.tolist() == pytest.approx([0.02, 0.0, -0.02])
     assert (found[0].above_share, found[0].is_flipped) == (pytest.approx(1 / 3), True)
     assert (found[1].above_share, found[1].is_flipped, found[1].best_share) == (1.0, False, 1.0)
-    assert holding_share(found) == pytest.approx(2 / 3)
+    assert holding_share(found[:2]) == pytest.approx(2 / 3)
     assert math.isnan(holding_share([]))
     with pytest.raises(ConfigError, match="above"):
         Range(name="cost", value=1.0, low=2.0, high=1.0, unit="USD")
 
 
+def test_joint_moves_begin_where_every_constant_is_worse():
+    """Excess gain - cost, both in [0, 1], as assumed 0.5 each: all low to all high would stay at 0
+    throughout. From the worse ends (gain 0, cost 1) to the better ones it walks -1, 0, 1; of the
+    four corners -1, 0, 0, 1 one is above the hurdle."""
+    ranges = [Range(name=name, value=0.5, low=0.0, high=1.0, unit="") for name in ("gain", "cost")]
+    found = sensitivities(ranges, lambda c: (c.get("gain", 0.5) - c.get("cost", 0.5), True), 3)
+    walk, corner = found[2:]
+    assert (walk.constant.name, walk.excess.tolist()) == (ALL_CONSTANTS, [-1.0, 0.0, 1.0])
+    assert corner.constant.name == EVERY_CORNER
+    assert sorted(corner.excess.tolist()) == [-1.0, 0.0, 0.0, 1.0]
+    assert (corner.excess[0], corner.above_share) == (-1.0, 0.25)
+
+
+def test_a_single_constant_has_no_joint_move():
+    one = Range(name="cost", value=0.5, low=0.0, high=1.0, unit="")
+    assert len(sensitivities([one], lambda c: (c["cost"], True), 3)) == 1
+
+
+def test_a_value_at_which_nothing_can_be_opened_is_the_worse_end_and_not_above():
+    """Excess 1 up to half of the range, impossible beyond: two of three values are above, and the
+    joint walk begins at the end that cannot be opened."""
+    ranges = [Range(name=name, value=0.0, low=0.0, high=1.0, unit="") for name in ("ltv", "fee")]
+
+    def excess_at(constants):
+        return (math.nan if constants.get("ltv", 0.0) > 0.5 else 1.0), True
+
+    found = sensitivities(ranges, excess_at, 3)
+    assert (found[0].above_share, found[0].spread) == (pytest.approx(2 / 3), (1.0, 1.0))
+    assert np.isnan(found[2].excess).tolist() == [True, False, False]
+
+
+def test_too_many_corners_are_drawn_with_the_first_and_the_last_among_them():
+    """2^12 = 4096 corners, 256 drawn: distinct, the same for the same seed."""
+    drawn = corners(12, seed=1)
+    assert len(set(drawn)) == len(drawn) == 256
+    assert {(0,) * 12, (1,) * 12} <= set(drawn)
+    assert drawn == corners(12, seed=1) != corners(12, seed=2)
+
+
+def test_neighbours_that_cannot_be_opened_are_left_out_of_the_share():
+    map_ = Neighbourhood(
+        axes={"leverage": np.arange(4.0)},
+        excess=np.array([-0.02, 0.01, 0.03, math.nan]),
+        grid_excess=np.array([]),
+    )
+    assert (map_.above_share, map_.median, map_.spread) == (
+        pytest.approx(2 / 3),
+        0.01,
+        (-0.02, 0.03),
+    )
+
+
 def test_liquidations_near_each_other_are_one_episode():
-    """Days 3, 5, 19 lie 14 or less apart, 34 comes 15 later: two episodes."""
-    assert episodes([34, 5, 3, 19, 5]) == [(3, 19), (34, 34)]
+    """Days 5 and 17 lie within 14 of day 3; 18 is 15 after it and begins the next."""
+    assert episodes([34, 5, 3, 17, 18, 5]) == [(3, 17), (18, 18), (34, 34)]
     assert episodes([]) == []
+
+
+def test_a_run_that_is_liquidated_all_the_time_has_many_episodes_not_one():
+    """Every third day of 90: 15 days (0 to 14, 15 to 29, ...) hold one storm, so six episodes."""
+    assert len(episodes(range(0, 90, 3))) == 6

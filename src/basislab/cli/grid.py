@@ -96,9 +96,8 @@ def takes_fields(leverage: str, *, with_engine: bool = True) -> Callable[[Comman
 
     def decorate(command: Command) -> Command:
         def wrapped(**options: Any) -> None:
-            model = options.pop("model")
             given = {name: options.pop(name) for name in helps}
-            command(Fields(model, given), **options)
+            command(Fields(options.pop("model"), given), **options)
 
         keyword = inspect.Parameter.KEYWORD_ONLY
         new = [

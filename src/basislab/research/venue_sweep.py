@@ -13,17 +13,14 @@ from numpy.typing import NDArray
 from basislab.errors import ConfigError
 from basislab.kernels.events import LEG_NAMES
 from basislab.kernels.venue import events as ev
-from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.ledger import Accounts
-from basislab.lowering import lower_params
 from basislab.metrics import compound_return, max_drawdown
 from basislab.research.grid import Grid
-from basislab.research.overfit.venue_runs import VenueRuns
+from basislab.research.venue_runs import VenueRuns
 from basislab.types.market import FloatArray, Market
 from basislab.types.venue_config import VenueConfig
 from basislab.types.venue_result import PARENTS
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
-from basislab.venue_run import booked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,10 +129,7 @@ def run_venue_piece(window: VenueWindow, piece: VenuePiece) -> dict[str, NDArray
 
 
 def _summary(runs: VenueRuns, config: VenueConfig) -> list[float]:
-    market = runs.market
-    bars = runs.bars(config, 0, len(market))
-    outcome = kernel.run(lower_params(config, market.bar_seconds), bars)
-    ledger = booked(outcome, config.capital_usd)
+    outcome, ledger = runs.outcome(config, 0, len(runs.market))
     rows = outcome.log.rows[: outcome.log.filled[0]]
     kind, leg = rows[:, 1], rows[:, 2].astype(np.int64)
     counts = [

@@ -209,6 +209,7 @@ def falsify(label: str) -> str:
 _FALSIFY = """\
 from itertools import combinations
 import numpy as np, pandas as pd
+
 files = [pd.read_csv(f"certificate-{name}.csv") for name in ("returns", "trials", "starts")]
 days, trials, starts = files[0], *(each[each.certificate == LABEL] for each in files[1:])
 family, above = list(trials.trial[trials.is_family == 1]), []

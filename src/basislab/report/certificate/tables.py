@@ -19,6 +19,17 @@ STATUS: dict[str, str] = {
     "absent": "not applicable",
 }
 
+NAMES_OF_TABLES = (
+    "checks",
+    "statistics",
+    "trials",
+    "months",
+    "windows",
+    "constants",
+    "episodes",
+    "infeasible",
+)
+
 _POINTS = ("excess", "walk_forward")
 
 
@@ -36,6 +47,7 @@ def certificate_tables(facts: Facts) -> dict[str, Table]:
     """
     made = {
         "checks": _checks(facts),
+        "statistics": _statistics(facts),
         "trials": _trials(facts),
         "months": _months(facts),
         "windows": _windows(facts),
@@ -58,12 +70,11 @@ def marked_tables(certificates: Sequence[Facts]) -> dict[str, list[Table]]:
     dict of str to list of Table
         Every name is there; one without rows stands for nothing.
     """
-    names = ("checks", "trials", "months", "windows", "constants", "episodes", "infeasible")
     return {
         f"certificate-{key}-{name}": [tables[name]] if name in tables else []
         for key, facts in zip(KEYS, certificates, strict=False)
         for tables in [certificate_tables(facts)]
-        for name in names
+        for name in NAMES_OF_TABLES
     }
 
 
@@ -160,6 +171,61 @@ def _checks(facts: Facts) -> Table:
         f"are met; at most {rate} of searches without an edge may be."
     )
     return _table(facts, "checks and thresholds", columns, rows, note)
+
+
+def _statistics(facts: Facts) -> Table:
+    """Show what the checks are made of, so that each can be found again."""
+    sharpe, fan = facts["sharpe"], facts["fan"]
+    rows = [
+        *_overfitting(facts),
+        ("Daily Sharpe ratio", _three(sharpe["daily_sharpe"])),
+        ("Skewness of its days", words.decimal(sharpe["skewness_moment"], 2)),
+        ("Kurtosis of its days", words.decimal(sharpe["kurtosis_moment"], 2)),
+        ("Days that count, autocorrelation taken off", words.usd(sharpe["effective_days"])),
+        *_deflated(sharpe),
+        *_p_values(facts["spa"]),
+        ("Start days above the capital", words.share(fan["positive_share"])),
+        ("Start days from which it is the best of the search", words.share(fan["best_from_share"])),
+        *(
+            (
+                f"{words.share(row['quantile_share'], 0)} of start days end below, points a year",
+                words.points(row["excess_annualized"]),
+            )
+            for row in fan["quantiles"]
+        ),
+    ]
+    columns = [Column("Statistic", "what"), Column("Value", "value", _number)]
+    shown = [{"what": what, "value": value} for what, value in rows]
+    return _table(facts, "what the checks are made of", columns, shown)
+
+
+def _overfitting(facts: Facts) -> list[tuple[str, str]]:
+    cscv = facts["cscv"]
+    if cscv is None:
+        return []
+    return [
+        ("Probability of backtest overfitting", words.share(cscv["pbo_probability"])),
+        ("The same, chosen by Sharpe ratio", words.share(cscv["sharpe_pbo_probability"])),
+        ("Probability of loss outside", words.share(cscv["loss_probability"])),
+        ("Slope of outside on inside", words.decimal(cscv["slope_moment"], 2)),
+    ]
+
+
+def _deflated(sharpe: Facts) -> list[tuple[str, str]]:
+    return [
+        (
+            f"Deflated Sharpe ratio, {words.plural(sharpe[kind]['trials_count'], unit)}",
+            words.share(sharpe[kind]["deflated_probability"]),
+        )
+        for kind, unit in (("raw", "trial"), ("effective", "cluster"))
+    ]
+
+
+def _p_values(spa: Facts) -> list[tuple[str, str]]:
+    return [
+        (f"Superior ability, {kind.replace('_', ' ')} p-value", _three(spa[f"{kind}_probability"]))
+        for kind in ("lower", "consistent", "upper", "reality_check")
+    ]
 
 
 def _trials(facts: Facts) -> Table:
@@ -296,8 +362,8 @@ def _episodes(facts: Facts) -> Table:
     if seen is None:
         return _table(facts, "", columns, [])
     note = (
-        f"In which it or a neighbour on the grid was liquidated, from whatever start day; more "
-        f"than {words.plural(round(seen['apart_days']), 'day')} apart. Itself in "
-        f"{words.usd(seen['own_count'])}."
+        f"In which it or a neighbour on the grid was liquidated, from whatever start day. What "
+        f"follows within {words.plural(round(seen['apart_days']), 'day')} of an episode's first is "
+        f"part of it. Itself in {words.usd(seen['own_count'])}."
     )
     return _table(facts, "independent liquidation episodes", columns, seen["episodes"], note)

@@ -177,7 +177,7 @@ def _map_rows(one: Facts) -> Iterator[dict[str, object]]:
                     for name, value in zip(area["axes"], (low, high), strict=False)
                 ),
                 "excess": f"{words.points(excess)} points" if is_open else "cannot be opened",
-                "fill": role(f"map{map_class(excess, LARGEST_STEP)}" if is_open else "grid"),
+                "fill": role(f"map{map_class(excess, LARGEST_STEP)}" if is_open else "price"),
                 "is_optimum": low == middles[0] and high == (middles[1:] or [high])[0],
             }
 
@@ -217,6 +217,8 @@ def _map(certificates: Sequence[Facts]) -> Figure:
         for one in certificates
     )
     title = "Neighbours of the optimum, which is framed: excess over the hurdle, orange below it"
+    if any(one["neighbourhood"]["impossible_count"] for one in certificates):
+        title += ", grey where it cannot be opened"
     return _figure(certificates, "certificate-map", title, f"{text}.", held, [panel])
 
 

@@ -9,18 +9,21 @@ import numpy as np
 from basislab.types.market import IntArray
 
 APART_DAYS = 14
-"""Liquidations closer than this, of whatever run, belong to the same episode."""
+"""Liquidations up to this long after the first one, of whatever run, belong to its episode."""
 
 
 def episodes(bars: Iterable[int], apart: int = APART_DAYS) -> list[tuple[int, int]]:
-    """Group liquidation days into episodes.
+    """Group liquidation days into episodes, none longer than a storm.
+
+    Grouping whatever is close to the day before would instead make a single episode of a run that
+    is liquidated every week: the more often, the fewer.
 
     Parameters
     ----------
     bars : iterable of int
         Bars on which some run was liquidated, in any order.
     apart : int, bars
-        A gap of more than this begins a new episode.
+        A day more than this after the first of an episode begins a new one.
 
     Returns
     -------
@@ -29,11 +32,14 @@ def episodes(bars: Iterable[int], apart: int = APART_DAYS) -> list[tuple[int, in
 
     Examples
     --------
-    >>> episodes([40, 3, 5], apart=14)
-    [(3, 5), (40, 40)]
+    >>> episodes([40, 3, 5, 12, 19], apart=14)
+    [(3, 12), (19, 19), (40, 40)]
     """
     days: IntArray = np.unique(np.fromiter(bars, dtype=np.int64))
-    if not len(days):
-        return []
-    parts = np.split(days, np.flatnonzero(np.diff(days) > apart) + 1)
-    return [(int(part[0]), int(part[-1])) for part in parts]
+    found: list[tuple[int, int]] = []
+    for day in days.tolist():
+        if found and day - found[-1][0] <= apart:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found

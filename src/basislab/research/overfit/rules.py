@@ -57,7 +57,7 @@ class Rules:
     min_episodes : int
         Fewer independent liquidation episodes make everything undecidable.
     apart_days : int, days
-        Liquidations closer than this are one episode.
+        Liquidations up to this long after the first of an episode belong to it.
     """
 
     blocks: int = 16

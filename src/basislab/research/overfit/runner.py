@@ -11,8 +11,8 @@ from basislab.errors import ConfigError
 from basislab.research.overfit.fan import Fan
 from basislab.research.overfit.study_runs import StudyRuns
 from basislab.research.overfit.trials import protocol_of
-from basislab.research.overfit.venue_runs import VenueRuns
 from basislab.research.overfit.walkforward import Run
+from basislab.research.venue_runs import VenueRuns
 from basislab.types.market import FloatArray, IntArray, Market, TimeArray
 from basislab.types.result import time_labels
 from basislab.types.venue_config import AnyConfig, VenueConfig

@@ -82,7 +82,8 @@ def certify_configs(
         raise ConfigError(
             f"configs: the search has no configuration that can be run. Give at least one.{why}"
         )
-    every = [*family, *_distinct(_sorted_out(runner, tried)[0], family)]
+    others, refused = _sorted_out(runner, tried)
+    every = [*family, *_distinct(others, family)]
     excess = np.array([runner.annual_excess(config) for config in every])
     chosen = int(excess[: len(family)].argmax())
     purge = max(lookback(config) + delay(config, market.bar_seconds) for config in family)
@@ -108,7 +109,7 @@ def certify_configs(
         constants=_constants(runner, family, chosen, ranges),
         liquidations=_liquidations(runner, every, chosen, near, rules),
         config=every[chosen],
-        infeasible=infeasible,
+        infeasible=tuple(dict([*infeasible, *refused]).items()),
         notes=runner.engine(every[chosen]).notes(every[chosen]),
     )
 

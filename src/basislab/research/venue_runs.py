@@ -11,10 +11,12 @@ from basislab.errors import ConfigError
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.bars import Bars, Candles
+from basislab.kernels.venue.params import Params
 from basislab.lowering import check_window, lower_bars, lower_params, price_sources
 from basislab.types.market import FloatArray, IntArray, Market
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import VenueConfig, resolved
+from basislab.types.venue_result import VenueLedger
 from basislab.types.venue_terms import PerpVenue, Route
 from basislab.venue_run import booked
 
@@ -85,30 +87,50 @@ class VenueRuns:
             return str(error)
         return None
 
-    def curve(self, config: VenueConfig, first: int, end: int) -> FloatArray:
-        """Return the equity at every close, the last one after closing costs, USD.
+    def outcome(
+        self, config: VenueConfig, first: int, end: int
+    ) -> tuple[kernel.Outcome, VenueLedger]:
+        """Run a configuration afresh on the bars ``[first, end)``.
 
-        The books are checked: no return of a trial is without its ledger.
+        Parameters
+        ----------
+        config : VenueConfig
+            Venues resolved.
+        first, end : int
+
+        Returns
+        -------
+        Outcome
+        VenueLedger
+            It explains the change of equity: no return is without its books.
+
+        Raises
+        ------
+        ConfigError
+            What `refusal` tells.
+        LedgerError
+            The books do not explain the change of equity (a bug).
         """
+        outcome = kernel.run(self._params(config), self.bars(config, first, end))
+        return outcome, booked(outcome, config.capital_usd)
+
+    def _params(self, config: VenueConfig) -> Params:
         config.check_feasible()
-        params = lower_params(config, self.market.bar_seconds)
-        outcome = kernel.run(params, self.bars(config, first, end))
-        booked(outcome, config.capital_usd)
+        return lower_params(config, self.market.bar_seconds)
+
+    def curve(self, config: VenueConfig, first: int, end: int) -> FloatArray:
+        """Return the equity at every close, the last one after closing costs, USD."""
+        outcome, _ = self.outcome(config, first, end)
         outcome.equity[-1] = outcome.final
         return np.asarray(outcome.equity)
 
     def final(self, config: VenueConfig, first: int, end: int) -> float:
         """Return the final equity, USD, by the sweep layout: the same bits without the record."""
-        config.check_feasible()
-        params = lower_params(config, self.market.bar_seconds)
-        return float(kernel.final_equity(params, self.bars(config, first, end)))
+        return float(kernel.final_equity(self._params(config), self.bars(config, first, end)))
 
     def opened(self, config: VenueConfig, first: int) -> tuple[float, IntArray]:
         """Open at a bar and hold to the last: final equity, and the bars of liquidations."""
-        config.check_feasible()
-        params = lower_params(config, self.market.bar_seconds)
-        outcome = kernel.run(params, self.bars(config, first, len(self.market)))
-        booked(outcome, config.capital_usd)
+        outcome, _ = self.outcome(config, first, len(self.market))
         rows = outcome.log.rows[: outcome.log.filled[0]]
         sunk = rows[rows[:, 1] == ev.LIQUIDATION, 0]
         return float(outcome.final), np.asarray(sunk, dtype=np.int64) + first
