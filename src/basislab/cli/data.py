@@ -239,6 +239,9 @@ def _values(market: Market) -> Iterator[tuple[str, np.ndarray, str, str]]:
             yield label, entry.rate * 100, seen, "% a bar"
         elif hasattr(entry, "apy"):
             yield label, entry.apy * 100, seen, "% APY"
+            if entry.utilisation is not None:
+                name = label.replace("supply", "utilisation", 1)
+                yield name, entry.utilisation * 100, seen, "% lent out"
 
 
 def _range(values: np.ndarray) -> tuple[str, str, str]:

@@ -44,6 +44,10 @@ def fetch(
         list[str] | None,
         typer.Option("--lending", help="Rates: kamino, aave, kamino-defillama."),
     ] = None,
+    reserve: Annotated[
+        list[str] | None,
+        typer.Option("--reserve", help="COIN=ADDRESS of a reserve of Kamino's main market."),
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the market.")] = None,
     gaps: Annotated[
         str, typer.Option("--gaps", help="What becomes of a hole: error, ffill, drop, interpolate.")
@@ -68,6 +72,7 @@ def fetch(
         lending=tuple(lending or ("kamino",)),
         gaps=gaps,
         max_gap=max_gap,
+        reserves=tuple(reserve or ()),
     )
     _run(recipe, name, offline=offline, refetch=refetch)
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from basislab.data.align import Aligner, longest_stretch, parse_max_gap
-from basislab.data.assemble import OHLCV, QUOTE, price_series, rate_series, require_complete
+from basislab.data.assemble import (
+    OHLCV,
+    QUOTE,
+    price_series,
+    rate_series,
+    require_complete,
+    utilisation,
+)
 from basislab.data.feeds import Feed
 from basislab.data.paging import stored_rows
 from basislab.data.recipe import Recipe
@@ -202,9 +210,11 @@ def _aligned(
             groups["funding"][feed.key[0]] = FundingSeries(*settled)
         else:
             _, asset = feed.key
-            supply, borrow = rows.values.T
+            supply, borrow, *more = rows.values.T
             label = f"{feed.label} supply_apy"
-            groups["supply"][feed.key] = rate_series(aligner, label, rows.times, supply)
+            lent = rate_series(aligner, label, rows.times, supply)
+            used = utilisation(aligner, f"{feed.label} utilisation", rows.times, *more)
+            groups["supply"][feed.key] = replace(lent, utilisation=used)
             if asset == QUOTE and not np.isnan(borrow).all():
                 label = f"{feed.label} borrow_apy"
                 groups["borrow"][feed.key] = rate_series(aligner, label, rows.times, borrow)

@@ -45,6 +45,8 @@ class Recipe:
         What becomes of a hole; see `basislab.data.align`.
     max_gap : str, optional
         Longest hole that is filled, such as ``3h``.
+    reserves : tuple of str
+        Reserves of Kamino beside those that are known by name, each ``COIN=ADDRESS``.
 
     Raises
     ------
@@ -62,10 +64,11 @@ class Recipe:
     lending: tuple[str, ...] = ("kamino",)
     gaps: str = "error"
     max_gap: str | None = None
+    reserves: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "asset", self.asset.upper())
-        for name in ("perp", "spot", "funding", "lending"):
+        for name in ("perp", "spot", "funding", "lending", "reserves"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
         if not self.asset.isalnum() or not self.asset.isascii() or len(self.asset) > 16:
             raise ConfigError(f"asset: got {self.asset!r}; wanted is a coin such as SOL.")
@@ -143,6 +146,7 @@ class Recipe:
         """
         from basislab.data.sources import binance, defillama, hyperliquid, kamino
 
+        reserves = kamino.RESERVES | dict(map(kamino.parse_reserve, self.reserves))
         feeds = []
         for venue in self.perp:
             if venue == "hyperliquid":
@@ -156,15 +160,18 @@ class Recipe:
         for protocol in self.lending:
             for coin in (self.asset, QUOTE):
                 if protocol == "kamino":
-                    feeds.append(kamino.lending_feed(coin, self.bar_s))
+                    feeds.append(kamino.lending_feed(coin, self.bar_s, reserves))
                 else:
                     pool = protocol.removesuffix("-defillama")
                     feeds.append(defillama.lending_feed(pool, coin, self.bar_s))
         return feeds
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the recipe as JSON values."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        """Return the recipe as JSON values; what came later is left out where it says nothing."""
+        values = asdict(self)
+        if not self.reserves:
+            del values["reserves"]
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
     @classmethod
     def from_dict(cls, content: Any) -> Recipe:

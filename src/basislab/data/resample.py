@@ -16,7 +16,7 @@ def to_daily(market: Market) -> Market:
 
     Prices: first open, highest high, lowest low, last close, sum of volumes. Funding: the sum of
     the bars, so that a settlement at midnight counts for the day that it ends. Lending: the mean of
-    the bars' APYs. A day counts as observed where every one of its bars was.
+    the bars' APYs and utilisations. A day counts as observed where every one of its bars was.
 
     Parameters
     ----------
@@ -115,4 +115,9 @@ class _Days:
 
     def rate(self, series: RateSeries) -> RateSeries:
         observed = self.rows(series.observed).all(axis=1)
-        return RateSeries(self.rows(series.apy).mean(axis=1), observed)
+        used = series.utilisation
+        return RateSeries(
+            self.rows(series.apy).mean(axis=1),
+            observed,
+            None if used is None else self.rows(used).mean(axis=1),
+        )
