@@ -167,7 +167,9 @@ class Venues:
         if not is_paid and (len(parts) != 2 or parts[0] != "chart"):
             raise Refused(402 if "chartLendBorrow" in rest else 404, "not on this plan")
         rows: Rows = []
-        for time, supply, borrow, _ in self._rates(pools[parts[-1]])[_DAY_HOURS - 1 :: _DAY_HOURS]:
+        for time, supply, borrow, _used in self._rates(pools[parts[-1]])[
+            _DAY_HOURS - 1 :: _DAY_HOURS
+        ]:
             stamp = time - time % SECONDS_PER_DAY + _SNAPSHOT_S
             row = {"timestamp": _iso(stamp), "apyBase": round(supply * PERCENT_PER_UNIT, 5)}
             row |= {"apyBaseBorrow": round(borrow * PERCENT_PER_UNIT, 5)} if is_paid else {}
