@@ -32,13 +32,17 @@ def fetch(
     bar: Annotated[str, typer.Option("--bar", help="Width of a bar: 1d or 1h.")] = "1d",
     perp: Annotated[
         list[str] | None,
-        typer.Option("--perp", help="Perpetual's prices and funding: hyperliquid, binance."),
+        typer.Option(
+            "--perp", help="Perpetual's prices and funding: hyperliquid, binance, ccxt:EXCHANGE."
+        ),
     ] = None,
     spot: Annotated[
-        list[str] | None, typer.Option("--spot", help="Spot prices beside them: binance.")
+        list[str] | None,
+        typer.Option("--spot", help="Spot prices beside them: binance, ccxt:EXCHANGE."),
     ] = None,
     funding: Annotated[
-        list[str] | None, typer.Option("--funding", help="Further funding: hyperliquid, binance.")
+        list[str] | None,
+        typer.Option("--funding", help="Further funding: hyperliquid, binance, ccxt:EXCHANGE."),
     ] = None,
     lending: Annotated[
         list[str] | None,

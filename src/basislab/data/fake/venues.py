@@ -123,6 +123,8 @@ class Venues:
         raise Refused(422, "Failed to deserialize the JSON body into the target type")
 
     def _binance(self, rest: str, query: Query, _: Any) -> tuple[Any, Rows]:
+        if rest.endswith("/exchangeInfo"):
+            return _exchange_info(is_perp=rest.startswith("fapi/")), []
         coin = query["symbol"].removesuffix("USDT")
         low, high, limit = (int(query[key]) for key in ("startTime", "endTime", "limit"))
         venue = "binance spot" if rest.startswith("spot/") else "binance perp"
@@ -167,9 +169,8 @@ class Venues:
         if not is_paid and (len(parts) != 2 or parts[0] != "chart"):
             raise Refused(402 if "chartLendBorrow" in rest else 404, "not on this plan")
         rows: Rows = []
-        for time, supply, borrow, _used in self._rates(pools[parts[-1]])[
-            _DAY_HOURS - 1 :: _DAY_HOURS
-        ]:
+        history = self._rates(pools[parts[-1]])[_DAY_HOURS - 1 :: _DAY_HOURS]
+        for time, supply, borrow, _used in history:
             stamp = time - time % SECONDS_PER_DAY + _SNAPSHOT_S
             row = {"timestamp": _iso(stamp), "apyBase": round(supply * PERCENT_PER_UNIT, 5)}
             row |= {"apyBaseBorrow": round(borrow * PERCENT_PER_UNIT, 5)} if is_paid else {}
@@ -248,6 +249,13 @@ def _candle(row: tuple[Any, ...], request: Any) -> dict[str, Any]:
 
 def _kline(row: tuple[Any, ...]) -> list[Any]:
     return [row[0], *(str(value) for value in row[2:]), row[1], "0", 1_000, "0", "0", "0"]
+
+
+def _exchange_info(*, is_perp: bool) -> dict[str, Any]:
+    """Return which pairs are traded, as far as a library asks."""
+    own = {"contractType": "PERPETUAL", "marginAsset": "USDT", "deliveryDate": 4_133_404_800_000}
+    pair = {"status": "TRADING", "quoteAsset": "USDT", "filters": [], **(own if is_perp else {})}
+    return {"symbols": [pair | {"symbol": f"{coin}USDT", "baseAsset": coin} for coin in COINS]}
 
 
 def _iso(seconds: int) -> str:
