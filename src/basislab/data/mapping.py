@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from basislab.data.align import Aligner, parse_max_gap
 from basislab.data.assemble import OHLCV, price_series
 from basislab.data.columns import Columns, read_columns
+from basislab.data.resample import widened
 from basislab.errors import DataGapError, SourceError
 from basislab.types.market import (
     FloatArray,
@@ -233,7 +234,8 @@ def _price(job: _Import, source: PriceSource) -> PriceSeries:
     found = job.read(source, ("open", "high", "low", "close", "volume?"))
     columns = {name: found.values[name] for name in OHLCV if name in found.values}
     label = f"{source.venue} {source.kind}"
-    return price_series(job.aligner(source), label, found.times, columns)
+    times, columns = widened(found.times, columns, job.step, source.file)
+    return price_series(job.aligner(source), label, times, columns)
 
 
 def _funding(job: _Import, source: FundingSource) -> FundingSeries:
