@@ -105,7 +105,8 @@ def _series(feed: Feed, vault: Vault) -> Series:
         )
     if not any(len(raw.times) for _, raw in parts):
         raise SourceError(
-            f"{feed.label}: the venue has no rows of that time. Check --asset and --since."
+            f"{feed.label}: the venue has no rows of that time. Check --asset and --since. "
+            f"{feed.note}".rstrip()
         )
     first = parts[0][1]
     combined = combine(parts, COLUMNS[first.kind])
@@ -159,7 +160,8 @@ def _require_start(recipe: Recipe, series: Mapping[Feed, Series]) -> None:
         if first >= recipe.start + max(feed.step_s, recipe.bar_s):
             raise SourceError(
                 f"{feed.label}: the venue's history begins {np.datetime64(first, 's')}Z, after "
-                f"--since {recipe.since}. Take a later day, or another venue for this series."
+                f"--since {recipe.since}. Take a later day, or another venue for this series. "
+                f"{feed.note}".rstrip()
             )
 
 

@@ -66,6 +66,8 @@ class Feed:
         Rows of an answer; pure. The text names the answer in messages.
     settles_at_once : bool
         A row is final at its nominal time (funding), not at the end of its bar.
+    note : str
+        What to know where rows are missing, as a sentence.
     """
 
     origin: str
@@ -77,6 +79,7 @@ class Feed:
     call: Callable[[int, int], Call]
     parse: Callable[[Any, str], RawSeries]
     settles_at_once: bool = False
+    note: str = ""
 
     @property
     def label(self) -> str:
