@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from basislab.data.align import Aligner, longest_stretch, parse_max_gap
+from basislab.data.align import Aligner, dropped, longest_stretch, parse_max_gap
 from basislab.data.assemble import (
     OHLCV,
     QUOTE,
@@ -176,17 +176,7 @@ def _aligner(recipe: Recipe, series: Mapping[Feed, Series], times: TimeArray) ->
         if kept.stop == kept.start:
             raise DataGapError(f"{recipe.name}: no bar without a hole is left to keep.")
         if kept.stop - kept.start < len(times):
-            first = times[np.argmax(survey.gaps_seen)]
-            decisions.append(
-                {
-                    "series": "all series",
-                    "missing": int(survey.gaps_seen.sum()),
-                    "unit": "bars",
-                    "first": f"{first.astype('datetime64[m]')}Z",
-                    "dropped": len(times) - (kept.stop - kept.start),
-                    "filled_with": "longest stretch without a hole, and nothing else kept",
-                }
-            )
+            decisions.append(dropped(times, survey.gaps_seen, kept))
         times = times[kept]
     return Aligner(
         times,
