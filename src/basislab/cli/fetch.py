@@ -97,7 +97,7 @@ def update(
         str | None, typer.Option("--name", help="Store it under another name; MARKET by default.")
     ] = None,
 ) -> None:
-    """Bring a fetched market up to date as it was fetched, or back to what was known."""
+    """Bring a fetched market up to date, or back to what was known."""
     from basislab.data.fetch import recipe_of
 
     recipe = recipe_of(market)
