@@ -424,3 +424,13 @@ def test_every_test_that_the_table_of_faults_names_exists() -> None:
     tests = "".join(path.read_text() for path in root.glob("tests/unit/test_data_*.py"))
     assert len(named) > 15
     assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
+
+
+def test_what_the_venue_keeps_is_said_where_its_history_is_too_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The made Hyperliquid keeps 100 candles: 2025-03-01 is before the first of them."""
+    monkeypatch.setattr("basislab.data.fake.venues.MAX_CANDLES", 100)
+    recipe = Recipe("SOL", "2025-03-01", "2025-04-10", bar="1h")
+    with pytest.raises(SourceError, match="It keeps the latest 5000 candles of a width"):
+        fetch_market(recipe, fetcher=fetcher())

@@ -190,6 +190,26 @@ def test_a_reader_never_finds_a_market_missing_or_half_replaced() -> None:
     assert {old.fingerprint, new.fingerprint} == seen
 
 
+def test_a_market_that_was_replaced_twice_under_one_number_is_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file system gives the number of a removed directory to the next one."""
+    path = save_market(clean_market())
+    number, read = path.stat().st_ino, store._load
+    reads = []
+
+    def replaced_meanwhile(directory: Path) -> Market:
+        reads.append(directory)
+        if len(reads) == 1:
+            os.utime(directory, (1, 1))  # as another directory would differ
+            raise DataError("half of one and half of the other")
+        return read(directory)
+
+    monkeypatch.setattr(store, "_load", replaced_meanwhile)
+    assert load_market(path).fingerprint == clean_market().fingerprint
+    assert (len(reads), path.stat().st_ino) == (2, number)
+
+
 def test_a_system_that_cannot_exchange_replaces_by_two_renames(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

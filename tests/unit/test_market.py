@@ -22,7 +22,14 @@ def full_market(n_bars: int = 4) -> Market:
     market = make_market([100.0 + bar for bar in range(n_bars)], supply=0.001, borrow=0.002)
     price = replace(market.prices[KEY], volume=np.arange(n_bars, dtype=float))
     funding = FundingSeries(np.full(n_bars, 1e-4), settlements=np.full(n_bars, 24))
-    return replace(market, prices={KEY: price}, funding={"perp": funding})
+    used = {
+        group: {
+            key: replace(rates, utilisation=np.full(n_bars, 0.8))
+            for key, rates in getattr(market, group).items()
+        }
+        for group in ("supply", "borrow")
+    }
+    return replace(market, prices={KEY: price}, funding={"perp": funding}, **used)
 
 
 def with_value(market: Market, group: str, key, name: str, bar: int, value) -> Market:
@@ -64,6 +71,7 @@ def test_a_price_is_finite_and_above_zero(name, value):
         ("funding", "perp", "settlements", -1, "funding perp settlements: .* 0 or more"),
         ("supply", ("kamino", "SOL"), "apy", -0.1, "supply kamino SOL apy: .* 0 or more"),
         ("borrow", ("kamino", "USDC"), "apy", np.inf, "borrow kamino USDC apy: .* 0 or more"),
+        ("supply", ("kamino", "SOL"), "utilisation", -0.1, "SOL utilisation: .* 0 or more"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(group, key, name, value, message):

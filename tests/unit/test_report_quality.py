@@ -18,7 +18,8 @@ from basislab.report.facts import facts_of, numeric_leaves, study_runs, unit_of
 from basislab.report.quality import quality_section
 from basislab.report.spec import StudySpec
 from basislab.report.terminal import study_text
-from basislab.types import RateSeries
+from basislab.report.venue_terms import checks_of
+from basislab.types import Market, PriceSeries, RateSeries
 from tests.data_fixtures import FUNDING, clean_market, spoilt
 from tests.unit.test_data_resample import hours
 
@@ -59,7 +60,10 @@ def test_a_filled_gap_is_shown_in_every_study(tmp_path: Path) -> None:
 def test_a_market_without_findings_says_what_was_checked() -> None:
     facts, text = studied(clean_market())
     assert {row["findings_count"] for row in facts["quality"]["checks"]} == {0}
-    assert f"{len(CHECKS) - 1} checks were made over 6 series of 60 bars each, of a day" in text
+    assert (
+        f"{len(checks_of(clean_market()))} checks were made over 6 series of 60 bars each, of a day"
+        in text
+    )
     assert "Nothing was found" in text
     assert "Every value was seen, none was filled." in text
     assert "There was no gap to decide about." in text
@@ -150,3 +154,26 @@ def test_every_number_has_a_unit_and_no_sentence_a_typed_digit() -> None:
 
 def _has_doc(node: ast.AST) -> bool:
     return isinstance(node, ast.Module | ast.FunctionDef)
+
+
+def test_a_check_without_anything_to_look_at_is_not_said_to_have_found_nothing() -> None:
+    """One price, no counts of an import, no terms; funding of two venues can be compared."""
+    facts = quality(clean_market())
+    made = {row["check"] for row in facts["checks"]}
+    assert {"lone-wick", "stand-in", "duplicates", "venue-terms"} <= set(facts["not_made"])
+    assert {"funding-scale", "ohlc", "supply-above-borrow"} <= made
+    assert made | set(facts["not_made"]) == set(CHECKS)
+    assert not made & set(facts["not_made"])
+    told = findings_quality.quality_findings({"quality": facts})
+    assert "lone-wick" in told[-1]
+    assert "lone-wick" not in told[-2]
+
+
+def test_no_rule_that_is_left_out_can_fire() -> None:
+    """A market of one bare price: whatever is found is of a check that was made."""
+    price = PriceSeries(np.ones(90), np.full(90, 9.0), np.full(90, 0.1), np.ones(90))
+    times = np.datetime64("2025-01-01", "s") + np.arange(90) * np.timedelta64(1, "D")
+    market = Market(name="bare", asset="SOL", times=times, prices={("x", "perp"): price})
+    found = {finding.rule for finding in check(market).findings}
+    assert found
+    assert found <= set(checks_of(market))

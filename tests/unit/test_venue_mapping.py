@@ -120,3 +120,80 @@ def test_daily_sums_are_spread_evenly_and_flagged(tmp_path):
 def test_what_is_wrong_with_a_mapping_is_said(tmp_path, mapping, message):
     with pytest.raises(SourceError, match=message):
         load_mapping(write(tmp_path, mapping, p=candles()))
+
+
+def quarters(hours, lacking=()):
+    """15-minute candles: the k-th of an hour opens at 100 + k, spans 1 either way, trades 1."""
+    rows = [
+        f"{stamp(hour, 900 * k)},{100 + k},{101 + k},{99 + k},{101 + k},1"
+        for hour in hours
+        for k in range(4)
+        if (hour, k) not in lacking
+    ]
+    return "\n".join(["time,open,high,low,close,volume", *rows])
+
+
+def test_narrower_candles_are_put_together(tmp_path):
+    """Four quarters: open of the first, highest 104, lowest 99, close of the last, 4 traded."""
+    market = load_mapping(write(tmp_path, HEAD + PRICE, p=quarters(range(-1, 7))))
+    price = market.reference_price
+    names = ("open", "high", "low", "close", "volume")
+    assert [100, 104, 99, 104, 4] == [getattr(price, name)[3] for name in names]
+    assert len(market) == 6
+    assert price.observed.all()
+
+
+def test_an_hour_that_lacks_a_quarter_is_a_hole(tmp_path):
+    """A high without its wick would pass for a whole one."""
+    path = write(tmp_path, HEAD + PRICE, p=quarters(range(6), lacking={(3, 2)}))
+    with pytest.raises(DataGapError, match="v perp: 1 of 6 hours missing"):
+        load_mapping(path)
+    market = load_mapping(path, max_gap="1h")
+    assert [True, True, True, False, True, True] == market.reference_price.observed.tolist()
+
+
+def test_wider_candles_are_refused(tmp_path):
+    four = "\n".join(["time,open,high,low,close", *(f"{stamp(4 * i)},1,1,1,1" for i in range(4))])
+    with pytest.raises(SourceError, match=r"p.csv: its candles are 14400 s wide and make no bars"):
+        load_mapping(write(tmp_path, HEAD + PRICE, p=four))
+
+
+def hourly_lending(values):
+    rows = [f"{stamp(hour)},{value},{value}" for hour, value in values.items()]
+    return "\n".join(["time,supply_apy_pct,borrow_apy_pct", *rows])
+
+
+def test_the_mapping_decides_what_becomes_of_a_hole(tmp_path):
+    """Hour 3 of 6 is missing, between 3 % and 5 %: refused, held at 3 %, or 4 % on the line."""
+    lending = hourly_lending({0: 1, 1: 2, 2: 3, 4: 5, 5: 6})
+
+    def rates(head, **options):
+        path = write(tmp_path, head + PRICE + LENDING, p=candles(), l=lending)
+        market = load_mapping(path, **options)
+        return market, market.supply["k", "SOL"]
+
+    with pytest.raises(DataGapError, match="1 of 6 hours missing"):
+        rates(HEAD + 'gaps = "error"\nmax_gap = "1h"\n')
+    _, held = rates(HEAD + 'gaps = "ffill"\nmax_gap = "1h"\n')
+    assert [0.01, 0.02, 0.03, 0.03, 0.05, 0.06] == pytest.approx(held.apy.tolist())
+    market, line = rates(HEAD + 'gaps = "interpolate"\nmax_gap = "1h"\n')
+    assert [0.01, 0.02, 0.03, 0.04, 0.05, 0.06] == pytest.approx(line.apy.tolist())
+    assert [True, True, True, False, True, True] == line.observed.tolist()
+    assert market.provenance["gaps"][0]["filled_with"] == "line between its neighbours"
+
+
+def test_the_longest_stretch_without_a_hole_may_be_kept(tmp_path):
+    """Hour 3 is missing: hours 0 to 2 are kept, 3 bars are dropped, and the market says so."""
+    lending = hourly_lending({0: 1, 1: 2, 2: 3, 4: 5, 5: 6})
+    head = HEAD + 'gaps = "drop"\n'
+    market = load_mapping(write(tmp_path, head + PRICE + LENDING, p=candles(), l=lending))
+    assert [0.01, 0.02, 0.03] == pytest.approx(market.supply["k", "SOL"].apy.tolist())
+    assert market.times[0] == START
+    (gap,) = market.provenance["gaps"]
+    assert (gap["missing"], gap["dropped"]) == (1, 3)
+    assert [source["file"] for source in market.provenance["sources"]] == ["p.csv", "l.csv"]
+
+
+def test_a_gap_decision_that_is_none_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="gaps: Input should be 'error', 'ffill'"):
+        load_mapping(write(tmp_path, HEAD + 'gaps = "guess"\n' + PRICE, p=candles()))

@@ -239,6 +239,9 @@ def _values(market: Market) -> Iterator[tuple[str, np.ndarray, str, str]]:
             yield label, entry.rate * 100, seen, "% a bar"
         elif hasattr(entry, "apy"):
             yield label, entry.apy * 100, seen, "% APY"
+            used = getattr(entry, "utilisation", None)
+            if used is not None:
+                yield label.replace("supply", "utilisation", 1), used * 100, seen, "% lent out"
 
 
 def _range(values: np.ndarray) -> tuple[str, str, str]:

@@ -32,17 +32,25 @@ def fetch(
     bar: Annotated[str, typer.Option("--bar", help="Width of a bar: 1d or 1h.")] = "1d",
     perp: Annotated[
         list[str] | None,
-        typer.Option("--perp", help="Perpetual's prices and funding: hyperliquid, binance."),
+        typer.Option(
+            "--perp", help="Perpetual's prices and funding: hyperliquid, binance, ccxt:EXCHANGE."
+        ),
     ] = None,
     spot: Annotated[
-        list[str] | None, typer.Option("--spot", help="Spot prices beside them: binance.")
+        list[str] | None,
+        typer.Option("--spot", help="Spot prices beside them: binance, ccxt:EXCHANGE."),
     ] = None,
     funding: Annotated[
-        list[str] | None, typer.Option("--funding", help="Further funding: hyperliquid, binance.")
+        list[str] | None,
+        typer.Option("--funding", help="Further funding: hyperliquid, binance, ccxt:EXCHANGE."),
     ] = None,
     lending: Annotated[
         list[str] | None,
         typer.Option("--lending", help="Rates: kamino, aave, kamino-defillama."),
+    ] = None,
+    reserve: Annotated[
+        list[str] | None,
+        typer.Option("--reserve", help="COIN=ADDRESS of a reserve of Kamino's main market."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the market.")] = None,
     gaps: Annotated[
@@ -68,6 +76,7 @@ def fetch(
         lending=tuple(lending or ("kamino",)),
         gaps=gaps,
         max_gap=max_gap,
+        reserves=tuple(reserve or ()),
     )
     _run(recipe, name, offline=offline, refetch=refetch)
 
@@ -88,7 +97,7 @@ def update(
         str | None, typer.Option("--name", help="Store it under another name; MARKET by default.")
     ] = None,
 ) -> None:
-    """Bring a fetched market up to date as it was fetched, or back to what was known."""
+    """Bring a fetched market up to date, or back to what was known."""
     from basislab.data.fetch import recipe_of
 
     recipe = recipe_of(market)

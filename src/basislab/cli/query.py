@@ -34,7 +34,7 @@ def query(
         int, typer.Option("--rows", min=1, help="Rows of the table on the screen.")
     ] = SHOWN,
 ) -> None:
-    """Ask a market in SQL: `SELECT ... FROM prices`, `funding` or `lending`."""
+    """Ask a market in SQL, over its prices, funding and lending."""
     from basislab.cli.output import write_text
     from basislab.data.query import query as ask
     from basislab.errors import ConfigError

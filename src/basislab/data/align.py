@@ -314,6 +314,31 @@ class Aligner:
         )
 
 
+def dropped(times: TimeArray, gaps_seen: BoolArray, kept: slice) -> dict[str, Any]:
+    """Return the decision to keep the longest stretch without a hole, as a market records it.
+
+    Parameters
+    ----------
+    times : ndarray of datetime64, shape (n_bars,)
+        The whole grid.
+    gaps_seen : ndarray of bool, shape (n_bars,)
+        Bars in which a series has a hole; one at least.
+    kept : slice
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "series": "all series",
+        "missing": int(gaps_seen.sum()),
+        "unit": "bars",
+        "first": f"{times[np.argmax(gaps_seen)].astype('datetime64[m]')}Z",
+        "dropped": len(times) - (kept.stop - kept.start),
+        "filled_with": "longest stretch without a hole, and nothing else kept",
+    }
+
+
 def longest_stretch(has_gap: BoolArray) -> slice:
     """Return the longest run of bars without a gap, the latest of several.
 

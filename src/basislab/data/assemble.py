@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from basislab.data.align import Aligner
-from basislab.errors import SourceError
+from basislab.errors import DataGapError, SourceError
 from basislab.types.market import FloatArray, IntArray, PriceSeries, RateKey, RateSeries, TimeArray
 from basislab.units import SECONDS_PER_DAY, from_percent
 
@@ -101,6 +101,49 @@ def rate_series(
     values, observed = aligner.hold(label, placed, where, is_rate=True)
     apy = np.array([from_percent(value) for value in values.tolist()])
     return RateSeries(apy, observed)
+
+
+def utilisation(
+    aligner: Aligner, label: str, stamps: IntArray, used: FloatArray | None = None
+) -> FloatArray | None:
+    """Put how much of a reserve is lent out on the grid, where that is known of every bar.
+
+    It is beside the rates, so that a hole in it spoils no market: the series is left out, and the
+    decision is recorded like every other one.
+
+    Parameters
+    ----------
+    aligner : Aligner
+    label : str
+        Series in messages.
+    stamps : ndarray of int64, shape (n,), seconds since 1970
+    used : ndarray of shape (n,), fraction, optional
+        NaN is a null.
+
+    Returns
+    -------
+    ndarray of shape (n_bars,) or None
+    """
+    if used is None or aligner.gaps_seen is not None:
+        return None
+    placed = aligner.place(stamps, used)
+    if np.isnan(placed).all():
+        return None
+    try:
+        values, _ = aligner.hold(label, placed, is_rate=True)
+    except DataGapError:
+        missing = np.isnan(placed)
+        aligner.decisions.append(
+            {
+                "series": label,
+                "missing": int(missing.sum()),
+                "unit": "bars",
+                "first": f"{aligner.times[int(np.argmax(missing))].astype('datetime64[m]')}Z",
+                "filled_with": "nothing: the series is left out",
+            }
+        )
+        return None
+    return values
 
 
 def require_complete(

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from basislab.data.align import Aligner, longest_stretch, parse_max_gap
-from basislab.data.assemble import OHLCV, QUOTE, price_series, rate_series, require_complete
+from basislab.data.align import Aligner, dropped, longest_stretch, parse_max_gap
+from basislab.data.assemble import (
+    OHLCV,
+    QUOTE,
+    price_series,
+    rate_series,
+    require_complete,
+    utilisation,
+)
 from basislab.data.feeds import Feed
 from basislab.data.paging import stored_rows
 from basislab.data.recipe import Recipe
@@ -97,7 +105,8 @@ def _series(feed: Feed, vault: Vault) -> Series:
         )
     if not any(len(raw.times) for _, raw in parts):
         raise SourceError(
-            f"{feed.label}: the venue has no rows of that time. Check --asset and --since."
+            f"{feed.label}: the venue has no rows of that time. Check --asset and --since. "
+            f"{feed.note}".rstrip()
         )
     first = parts[0][1]
     combined = combine(parts, COLUMNS[first.kind])
@@ -151,7 +160,8 @@ def _require_start(recipe: Recipe, series: Mapping[Feed, Series]) -> None:
         if first >= recipe.start + max(feed.step_s, recipe.bar_s):
             raise SourceError(
                 f"{feed.label}: the venue's history begins {np.datetime64(first, 's')}Z, after "
-                f"--since {recipe.since}. Take a later day, or another venue for this series."
+                f"--since {recipe.since}. Take a later day, or another venue for this series. "
+                f"{feed.note}".rstrip()
             )
 
 
@@ -166,17 +176,7 @@ def _aligner(recipe: Recipe, series: Mapping[Feed, Series], times: TimeArray) ->
         if kept.stop == kept.start:
             raise DataGapError(f"{recipe.name}: no bar without a hole is left to keep.")
         if kept.stop - kept.start < len(times):
-            first = times[np.argmax(survey.gaps_seen)]
-            decisions.append(
-                {
-                    "series": "all series",
-                    "missing": int(survey.gaps_seen.sum()),
-                    "unit": "bars",
-                    "first": f"{first.astype('datetime64[m]')}Z",
-                    "dropped": len(times) - (kept.stop - kept.start),
-                    "filled_with": "longest stretch without a hole, and nothing else kept",
-                }
-            )
+            decisions.append(dropped(times, survey.gaps_seen, kept))
         times = times[kept]
     return Aligner(
         times,
@@ -202,9 +202,11 @@ def _aligned(
             groups["funding"][feed.key[0]] = FundingSeries(*settled)
         else:
             _, asset = feed.key
-            supply, borrow = rows.values.T
+            supply, borrow, *more = rows.values.T
             label = f"{feed.label} supply_apy"
-            groups["supply"][feed.key] = rate_series(aligner, label, rows.times, supply)
+            lent = rate_series(aligner, label, rows.times, supply)
+            used = utilisation(aligner, f"{feed.label} utilisation", rows.times, *more)
+            groups["supply"][feed.key] = replace(lent, utilisation=used)
             if asset == QUOTE and not np.isnan(borrow).all():
                 label = f"{feed.label} borrow_apy"
                 groups["borrow"][feed.key] = rate_series(aligner, label, rows.times, borrow)

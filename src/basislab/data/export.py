@@ -63,7 +63,8 @@ def columns(market: Market) -> dict[str, Any]:
     dict of str to ndarray of shape (n_bars,)
         ``time`` (open of the bar, UTC), ``<venue>_<kind>_open`` and so on (USD, coin),
         ``<venue>_funding`` (fraction of notional per bar), ``<venue>_funding_settlements``,
-        ``<protocol>_<asset>_supply_apy`` and ``..._borrow_apy`` (fractions). A series with filled
+        ``<protocol>_<asset>_supply_apy`` and ``..._borrow_apy`` (fractions), and
+        ``<protocol>_<asset>_utilisation`` where it is known. A series with filled
         bars has its ``..._observed`` beside it.
 
     Examples
@@ -86,6 +87,7 @@ def columns(market: Market) -> dict[str, Any]:
             name = f"{protocol}_{asset.lower()}_{side}_apy"
             _add(table, name, rates.apy)
             _add_observed(table, name, rates.observed)
+            _add(table, f"{protocol}_{asset.lower()}_utilisation", rates.utilisation)
     return table
 
 

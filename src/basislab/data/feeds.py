@@ -20,6 +20,9 @@ Group = Literal["prices", "funding", "lending", "terms"]
 VENUES_URL = "BASISLAB_VENUES_URL"
 """Environment variable: a server that stands in for all venues, such as `basislab fake-venues`."""
 
+CCXT = "ccxt"
+"""Begins the origin, and is the scheme of the calls, of what is asked through ccxt."""
+
 _OFFICIAL = {
     "hyperliquid": "https://api.hyperliquid.xyz",
     "binance-spot": "https://api.binance.com",
@@ -63,6 +66,8 @@ class Feed:
         Rows of an answer; pure. The text names the answer in messages.
     settles_at_once : bool
         A row is final at its nominal time (funding), not at the end of its bar.
+    note : str
+        What to know where rows are missing, as a sentence.
     """
 
     origin: str
@@ -74,6 +79,7 @@ class Feed:
     call: Callable[[int, int], Call]
     parse: Callable[[Any, str], RawSeries]
     settles_at_once: bool = False
+    note: str = ""
 
     @property
     def label(self) -> str:
@@ -83,6 +89,10 @@ class Feed:
     @property
     def place(self) -> str:
         """Directory of its payloads under the store; a stand-in's are kept apart."""
+        if self.origin.startswith(f"{CCXT}-"):
+            stand_in = _stand_in()
+            head = f"{urlsplit(stand_in).netloc.replace(':', '_')}/" if stand_in else ""
+            return f"{head}{self.origin}/{self.name}"
         host = urlsplit(base_url(self.origin)).netloc
         official = host == urlsplit(_OFFICIAL[self.origin]).netloc
         head = self.origin if official else f"{host.replace(':', '_')}/{self.origin}"
@@ -106,12 +116,44 @@ def base_url(origin: str) -> str:
     ConfigError
         The environment names something that is no address.
     """
-    stand_in = os.environ.get(VENUES_URL)
+    stand_in = _stand_in()
+    return f"{stand_in}/{origin}" if stand_in else _OFFICIAL[origin]
+
+
+def local_url(url: str) -> str:
+    """Return an address at the stand-in for its venue, or the same one where there is none.
+
+    Parameters
+    ----------
+    url : str
+        Of a venue's own server.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ConfigError
+        The environment names something that is no address.
+    """
+    stand_in = _stand_in()
     if not stand_in:
-        return _OFFICIAL[origin]
-    if urlsplit(stand_in).scheme not in ("http", "https") or not urlsplit(stand_in).netloc:
+        return url
+    parts = urlsplit(url)
+    origins = {urlsplit(address).netloc: origin for origin, address in _OFFICIAL.items()}
+    origin = origins.get(parts.netloc, parts.netloc)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{stand_in}/{origin}{parts.path}{query}"
+
+
+def _stand_in() -> str:
+    """Return the address of the server that stands in for all venues; empty where none does."""
+    stand_in = os.environ.get(VENUES_URL, "")
+    parts = urlsplit(stand_in)
+    if stand_in and (parts.scheme not in ("http", "https") or not parts.netloc):
         raise ConfigError(f"{VENUES_URL}: got {stand_in!r}; wanted is http://host:port.")
-    return f"{stand_in.rstrip('/')}/{origin}"
+    return stand_in.rstrip("/")
 
 
 def budgets() -> dict[str, Budget]:

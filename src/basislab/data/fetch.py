@@ -10,8 +10,9 @@ from pathlib import Path
 from basislab.data.build import build
 from basislab.data.catalog import load_market, market_path, renamed
 from basislab.data.durable import recover
+from basislab.data.exchanges import ExchangeClient
 from basislab.data.feeds import Feed, budgets
-from basislab.data.http import Client, Patience
+from basislab.data.http import Patience
 from basislab.data.paging import Pager
 from basislab.data.recipe import Recipe
 from basislab.data.store import save
@@ -98,7 +99,8 @@ class Fetcher:
             The store cannot be written.
         """
         stored = 0
-        with self.vault.writing(), Client(self.patience, budgets(), self.on_retry) as client:
+        client = ExchangeClient(self.patience, budgets(), self.on_retry)
+        with self.vault.writing(), client:
             for feed in recipe.feeds():
                 pager = Pager(client, self.vault, feed, self.now)
                 covered = [] if refetch else self.vault.covered(feed)

@@ -38,7 +38,7 @@ KEY_COLUMNS = {
 VALUE_COLUMNS = {
     "prices": dict.fromkeys(("open", "high", "low", "close", "volume"), "DOUBLE"),
     "funding": {"rate": "DOUBLE", "settlements": "BIGINT"},
-    "lending": {"apy": "DOUBLE"},
+    "lending": dict.fromkeys(("apy", "utilisation"), "DOUBLE"),
 }
 """Numbers of a table, one row per series and bar, and their types."""
 
@@ -46,8 +46,10 @@ _AGAIN = "Import the market again with --replace."
 
 # A series without volumes or counts is NULL in the file. On the way there it is a value that no
 # market holds, because DuckDB before 2 ignores the mask of a masked array.
-_NOTHING = {"volume": np.nan, "settlements": -1}
+_NOTHING = {"volume": np.nan, "settlements": -1, "utilisation": np.nan}
+_LATER = ("utilisation",)  # files from before it have no such column
 _TO_NULL = {
+    "utilisation": 'CASE WHEN isnan("utilisation") THEN NULL ELSE "utilisation" END',
     "volume": 'CASE WHEN isnan("volume") THEN NULL ELSE "volume" END',
     "settlements": 'nullif("settlements", -1)',
 }
@@ -231,7 +233,9 @@ def rebuild(
         for column, value in zip(KEY_COLUMNS[table], keys, strict=True):
             rows &= np.asarray(frame[column] == value)
         columns = {
-            name: None if name in absent else _present(frame[name][rows], name)
+            name: None
+            if name in absent or (name in _LATER and name not in frame)
+            else _present(frame[name][rows], name)
             for name in (*VALUE_COLUMNS[table], "observed")
         }
     except KeyError as error:

@@ -16,11 +16,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from basislab.data.align import Aligner, parse_max_gap
+from basislab.data.align import Aligner, dropped, longest_stretch, parse_max_gap
 from basislab.data.assemble import OHLCV, price_series
 from basislab.data.columns import Columns, read_columns
+from basislab.data.resample import widened
 from basislab.errors import DataGapError, SourceError
 from basislab.types.market import (
+    BoolArray,
     FloatArray,
     FundingSeries,
     IntArray,
@@ -98,7 +100,9 @@ class Mapping(_Strict):
     start, end : str
         First bar's open and the end of the last one, UTC.
     max_gap : str, optional
-        Longest hole that holds the value before it.
+        Longest hole that is filled.
+    gaps : {"error", "ffill", "interpolate", "drop"}, optional
+        What becomes of a hole; ffill where there is a max_gap, else error.
     price, funding, lending : list
     """
 
@@ -109,6 +113,7 @@ class Mapping(_Strict):
     start: str
     end: str
     max_gap: str | None = None
+    gaps: Literal["error", "ffill", "interpolate", "drop"] | None = None
     price: Annotated[list[PriceSource], Field(min_length=1)]
     funding: list[FundingSource] = Field(default_factory=list)
     lending: list[LendingSource] = Field(default_factory=list)
@@ -124,6 +129,7 @@ class _Import:
     step: int
     sources: list[dict[str, str]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
+    gaps_seen: BoolArray | None = None
 
     def read(self, source: _File, names: tuple[str, ...]) -> Columns:
         """Return a file's columns, in seconds since 1970 and float64."""
@@ -134,9 +140,16 @@ class _Import:
     def aligner(self, source: _File) -> Aligner:
         """Return an aligner with the gap that this series is allowed."""
         gap = self.mapping.max_gap if source.max_gap is None else source.max_gap
-        times = self.starts.astype("datetime64[s]")
-        refetch = f"Complete {source.file}"
-        return Aligner(times, self.step, parse_max_gap(gap), refetch, "", self.gaps)
+        return Aligner(
+            self.starts.astype("datetime64[s]"),
+            self.step,
+            0 if self.mapping.gaps in ("error", "drop") else parse_max_gap(gap),
+            f"Complete {source.file}",
+            "",
+            self.gaps,
+            interpolates=self.mapping.gaps == "interpolate",
+            gaps_seen=self.gaps_seen,
+        )
 
 
 def load_mapping(
@@ -173,28 +186,48 @@ def load_mapping(
     changes = {"name": name or mapping.name, "max_gap": max_gap or mapping.max_gap}
     mapping = mapping.model_copy(update=changes)
     job = _job(path, mapping, Path(folder) if folder is not None else path.parent)
-    prices: dict[tuple[str, str], PriceSeries] = {
-        (one.venue, one.kind): _price(job, one) for one in mapping.price
-    }
-    funding = {one.venue: _funding(job, one) for one in mapping.funding}
-    supply: dict[tuple[str, str], RateSeries] = {}
-    borrow: dict[tuple[str, str], RateSeries] = {}
-    for one in mapping.lending:
-        supplied, borrowed = _lending(job, one)
-        supply[one.protocol, one.asset] = supplied
-        if borrowed is not None:
-            borrow[one.protocol, one.asset] = borrowed
+    if mapping.gaps == "drop":
+        _drop(job)
+    series = _series(job)
     return Market(
         name=mapping.name,
         asset=mapping.asset,
         quote=mapping.quote,
         times=job.starts.astype("datetime64[s]"),
-        prices=prices,
-        funding=funding,
-        supply=supply,
-        borrow=borrow,
         provenance={"sources": job.sources, "gaps": job.gaps, "mapping": path.name},
+        **series,
     )
+
+
+def _series(job: _Import) -> dict[str, dict[Any, Any]]:
+    """Return the four mappings of a `Market`."""
+    series: dict[str, dict[Any, Any]] = {
+        "prices": {(one.venue, one.kind): _price(job, one) for one in job.mapping.price},
+        "funding": {one.venue: _funding(job, one) for one in job.mapping.funding},
+        "supply": {},
+        "borrow": {},
+    }
+    for one in job.mapping.lending:
+        supplied, borrowed = _lending(job, one)
+        series["supply"][one.protocol, one.asset] = supplied
+        if borrowed is not None:
+            series["borrow"][one.protocol, one.asset] = borrowed
+    return series
+
+
+def _drop(job: _Import) -> None:
+    """Cut the grid to the longest stretch in which no series has a hole."""
+    job.gaps_seen = np.zeros(len(job.starts), np.bool_)
+    _series(job)
+    seen, job.gaps_seen = job.gaps_seen, None
+    job.sources.clear()
+    job.gaps.clear()
+    kept = longest_stretch(seen)
+    if kept.stop == kept.start:
+        raise DataGapError(f"{job.mapping.name}: no bar without a hole is left to keep.")
+    if seen.any():
+        job.gaps.append(dropped(job.starts.astype("datetime64[s]"), seen, kept))
+        job.starts = job.starts[kept]
 
 
 def _parse(path: Path) -> Mapping:
@@ -233,7 +266,8 @@ def _price(job: _Import, source: PriceSource) -> PriceSeries:
     found = job.read(source, ("open", "high", "low", "close", "volume?"))
     columns = {name: found.values[name] for name in OHLCV if name in found.values}
     label = f"{source.venue} {source.kind}"
-    return price_series(job.aligner(source), label, found.times, columns)
+    times, columns = widened(found.times, columns, job.step, source.file)
+    return price_series(job.aligner(source), label, times, columns)
 
 
 def _funding(job: _Import, source: FundingSource) -> FundingSeries:
@@ -296,5 +330,5 @@ def _steps(
     rows = np.searchsorted(stamps, job.starts, side="right") - 1
     age = np.where(rows >= 0, job.starts - stamps[np.maximum(rows, 0)], np.iinfo(np.int64).max)
     placed: FloatArray = np.where(age < usual, values[np.maximum(rows, 0)], np.nan)
-    held, observed = job.aligner(source).hold(label, placed)
+    held, observed = job.aligner(source).hold(label, placed, is_rate=True)
     return RateSeries(held / 100.0, observed)

@@ -49,7 +49,7 @@ def check_units(series: RawSeries) -> None:
     SourceError
         Names the file, the row and the remedy.
     """
-    if series.kind == "lending":
+    if series.kind in ("lending", "reserve"):
         supply, borrow = series.values[:, 0], series.values[:, 1]
         check_percent(supply, _rows_of(series, "apyBase"), supply_floor(borrow))
         check_percent(borrow, _rows_of(series, "apyBaseBorrow"), MIN_MEDIAN_BORROW_PCT)

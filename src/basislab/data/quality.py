@@ -29,7 +29,7 @@ from basislab.types.market import (
 )
 from basislab.units import SECONDS_PER_DAY
 
-__all__ = ["check", "partial_bars"]
+__all__ = ["check", "not_applicable", "partial_bars"]
 
 FROZEN_APY_DAYS = 5
 FROZEN_FUNDING_DAYS = 14  # a quiet venue pays its floor for days on end
@@ -66,6 +66,41 @@ def check(market: Market) -> QualityReport:
     epoch = datetime.fromtimestamp(0, UTC)
     findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.when or epoch))
     return QualityReport(market.name, market.fingerprint, _coverage(market), tuple(findings))
+
+
+def not_applicable(market: Market) -> set[str]:
+    """Return the checks that this market gives nothing to look at: they cannot find anything.
+
+    Parameters
+    ----------
+    market : Market
+
+    Returns
+    -------
+    set of str
+        Names from `basislab.data.findings.CHECKS`.
+
+    Examples
+    --------
+    >>> from basislab.data import load_market
+    >>> sorted(not_applicable(load_market()))[:3]  # one price, and nobody counted duplicates
+    ['divergence', 'duplicates', 'jitter']
+    """
+    traded = sum(kind in ("perp", "spot") for _, kind in market.prices)
+    counts = any(series.settlements is not None for series in market.funding.values())
+    volumes = any(series.volume is not None for series in market.prices.values())
+    needed = {
+        ("duplicates", "out-of-order", "several-a-day", "jitter"): isinstance(
+            market.provenance.get("statistics"), Mapping
+        ),
+        ("lone-wick", "divergence"): traded > 1,
+        ("stand-in",): len(market.prices) > 1,
+        ("funding-scale", "funding-sign"): len(market.funding) > 1,
+        ("bar-in-progress", "incomplete-funding", "funding-interval", "funding-hour"): counts,
+        ("no-trades",): volumes,
+        ("supply-above-borrow",): bool(market.supply.keys() & market.borrow.keys()),
+    }
+    return {rule for rules, is_there in needed.items() if not is_there for rule in rules}
 
 
 def _coverage(market: Market) -> tuple[Coverage, ...]:

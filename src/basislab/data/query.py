@@ -18,11 +18,13 @@ import numpy as np
 from basislab.data.catalog import load_market, stored_path
 from basislab.data.durable import glob_escape
 from basislab.data.frames import KEY_COLUMNS, VALUE_COLUMNS, connect, to_frames, write_parquet
+from basislab.data.store import identity
 from basislab.errors import ConfigError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_READS = 5
 MEMORY = "2GB"
 """A query that needs more is refused."""
 
@@ -86,9 +88,19 @@ def query(market: str | Path | None, sql: str) -> Answer:
     >>> query(None, "SELECT count(*) AS bars FROM funding WHERE venue = 'drift'").rows
     [(410,)]
     """
+    for _ in range(_READS):
+        with _directory(market) as directory:
+            before = identity(directory)
+            answer = _ask(directory, sql)
+            if identity(directory) == before:
+                return answer  # else a writer has put a newer market in place meanwhile
+    return answer
+
+
+def _ask(directory: Path, sql: str) -> Answer:
     import duckdb
 
-    with _directory(market) as directory, connect() as connection:
+    with connect() as connection:
         _lock(connection, directory)
         try:
             statements = duckdb.extract_statements(sql)

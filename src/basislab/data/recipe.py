@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from basislab.data.align import parse_max_gap
 from basislab.data.assemble import QUOTE
 from basislab.data.feeds import Feed
+from basislab.data.sources.exchange import exchange_of, is_exchange
 from basislab.errors import ConfigError
 from basislab.types.checks import nearest
 from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
@@ -33,11 +34,11 @@ class Recipe:
     until : str, optional
         Last day, inclusive; None follows the time.
     bar : {"1d", "1h"}
-    perp : tuple of {"hyperliquid", "binance"}
+    perp : tuple of {"hyperliquid", "binance", "ccxt:EXCHANGE"}
         Prices and funding; the first one is the reference price.
-    spot : tuple of {"binance"}
+    spot : tuple of {"binance", "ccxt:EXCHANGE"}
         Further prices.
-    funding : tuple of {"hyperliquid", "binance"}
+    funding : tuple of {"hyperliquid", "binance", "ccxt:EXCHANGE"}
         Further funding without prices.
     lending : tuple of {"kamino", "aave", "kamino-defillama"}
         Rates of the coin and of USDC.
@@ -45,6 +46,8 @@ class Recipe:
         What becomes of a hole; see `basislab.data.align`.
     max_gap : str, optional
         Longest hole that is filled, such as ``3h``.
+    reserves : tuple of str
+        Reserves of Kamino beside those that are known by name, each ``COIN=ADDRESS``.
 
     Raises
     ------
@@ -62,23 +65,19 @@ class Recipe:
     lending: tuple[str, ...] = ("kamino",)
     gaps: str = "error"
     max_gap: str | None = None
+    reserves: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "asset", self.asset.upper())
-        for name in ("perp", "spot", "funding", "lending"):
+        for name in ("perp", "spot", "funding", "lending", "reserves"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
         if not self.asset.isalnum() or not self.asset.isascii() or len(self.asset) > 16:
             raise ConfigError(f"asset: got {self.asset!r}; wanted is a coin such as SOL.")
         if not self.perp:
             raise ConfigError("perp: at least one venue is needed, such as hyperliquid.")
-        for name, known in _KNOWN.items():
-            values = getattr(self, name)
-            for value in (values,) if isinstance(values, str) else values:
-                if value not in known:
-                    raise ConfigError(
-                        f"{name}: got {value!r}{nearest(value, list(known))}; there are "
-                        f"{', '.join(known)}."
-                    )
+        self._check_names()
+        for kind in ("perp", "spot"):
+            self._refuse_twice((*self.perp, *self.funding) if kind == "perp" else self.spot)
         fills = self.gaps in ("ffill", "interpolate")
         if fills != bool(parse_max_gap(self.max_gap)):
             raise ConfigError(
@@ -87,6 +86,28 @@ class Recipe:
             )
         if self.until and self.end(datetime.max.replace(tzinfo=UTC)) <= self.start:
             raise ConfigError(f"until: {self.until} lies before since {self.since}.")
+
+    def _check_names(self) -> None:
+        for name, known in _KNOWN.items():
+            values = getattr(self, name)
+            for value in (values,) if isinstance(values, str) else values:
+                if name in _EXCHANGES and is_exchange(value):
+                    exchange_of(value)
+                elif value not in known:
+                    raise ConfigError(
+                        f"{name}: got {value!r}{nearest(value, list(known))}; there are "
+                        f"{', '.join(known)}{_EXCHANGES.get(name, '')}."
+                    )
+
+    def _refuse_twice(self, names: tuple[str, ...]) -> None:
+        venues: dict[str, str] = {}
+        for name in names:
+            venue = exchange_of(name).id if is_exchange(name) else name
+            if venues.setdefault(venue, name) != name:
+                raise ConfigError(
+                    f"perp: {venues[venue]} and {name} are the same venue, asked in two ways. "
+                    "Take one."
+                )
 
     @property
     def bar_s(self) -> int:
@@ -127,7 +148,9 @@ class Recipe:
     @property
     def name(self) -> str:
         """Default name of the market."""
-        return f"{self.asset.lower()}-{self.perp[0]}-{self.bar}"
+        venue = self.perp[0]
+        venue = exchange_of(venue).id if is_exchange(venue) else venue
+        return f"{self.asset.lower()}-{venue}-{self.bar}"
 
     def feeds(self) -> list[Feed]:
         """Return the feeds of the market, the reference price first.
@@ -141,30 +164,32 @@ class Recipe:
         ConfigError
             A source that has not got what is asked for.
         """
-        from basislab.data.sources import binance, defillama, hyperliquid, kamino
+        from basislab.data.sources import binance, defillama, exchange, hyperliquid, kamino
 
-        feeds = []
-        for venue in self.perp:
-            if venue == "hyperliquid":
-                feeds.append(hyperliquid.candle_feed(self.asset, self.bar_s))
-            else:
-                feeds.append(binance.candle_feed(self.asset, self.bar_s, "perp"))
-        feeds += [binance.candle_feed(self.asset, self.bar_s, "spot") for _ in self.spot]
+        reserves = kamino.RESERVES | dict(map(kamino.parse_reserve, self.reserves))
+        feeds = [_price_feed(venue, self.asset, self.bar_s, "perp") for venue in self.perp]
+        feeds += [_price_feed(venue, self.asset, self.bar_s, "spot") for venue in self.spot]
         for venue in dict.fromkeys((*self.perp, *self.funding)):
-            source = hyperliquid if venue == "hyperliquid" else binance
-            feeds.append(source.funding_feed(self.asset))
+            if is_exchange(venue):
+                feeds.append(exchange.funding_feed(venue, self.asset))
+            else:
+                source = hyperliquid if venue == "hyperliquid" else binance
+                feeds.append(source.funding_feed(self.asset))
         for protocol in self.lending:
             for coin in (self.asset, QUOTE):
                 if protocol == "kamino":
-                    feeds.append(kamino.lending_feed(coin, self.bar_s))
+                    feeds.append(kamino.lending_feed(coin, self.bar_s, reserves))
                 else:
                     pool = protocol.removesuffix("-defillama")
                     feeds.append(defillama.lending_feed(pool, coin, self.bar_s))
         return feeds
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the recipe as JSON values."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        """Return the recipe as JSON values; what came later is left out where it says nothing."""
+        values = asdict(self)
+        if not self.reserves:
+            del values["reserves"]
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
     @classmethod
     def from_dict(cls, content: Any) -> Recipe:
@@ -195,6 +220,19 @@ class Recipe:
         }
         return cls(**values)
 
+
+def _price_feed(venue: str, asset: str, bar_s: int, kind: Literal["perp", "spot"]) -> Feed:
+    from basislab.data.sources import binance, exchange, hyperliquid
+
+    if is_exchange(venue):
+        return exchange.candle_feed(venue, asset, bar_s, kind)
+    if venue == "hyperliquid":
+        return hyperliquid.candle_feed(asset, bar_s)
+    return binance.candle_feed(asset, bar_s, kind)
+
+
+_EXCHANGES = dict.fromkeys(("perp", "spot", "funding"), ", and ccxt:EXCHANGE")
+"""Where any exchange that ccxt knows will do, and how it is said."""
 
 _KNOWN = {
     "bar": tuple(BARS),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from basislab.errors import ConfigError, DataError
-from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
+from basislab.errors import ConfigError, DataError, SourceError
+from basislab.types.market import (
+    FloatArray,
+    FundingSeries,
+    IntArray,
+    Market,
+    PriceSeries,
+    RateSeries,
+)
 from basislab.units import SECONDS_PER_DAY
 
 
@@ -16,7 +24,7 @@ def to_daily(market: Market) -> Market:
 
     Prices: first open, highest high, lowest low, last close, sum of volumes. Funding: the sum of
     the bars, so that a settlement at midnight counts for the day that it ends. Lending: the mean of
-    the bars' APYs. A day counts as observed where every one of its bars was.
+    the bars' APYs and utilisations. A day counts as observed where every one of its bars was.
 
     Parameters
     ----------
@@ -86,6 +94,63 @@ def to_daily(market: Market) -> Market:
     )
 
 
+def widened(
+    times: IntArray, columns: Mapping[str, FloatArray], bar_seconds: int, where: str
+) -> tuple[IntArray, dict[str, FloatArray]]:
+    """Return candles as wide as the bars: as they are, or each made of narrower ones.
+
+    A bar that lacks one of its candles is left out: whoever puts it on a grid decides about holes.
+
+    Parameters
+    ----------
+    times : ndarray of int64, shape (n,), seconds since 1970
+        Opens, strictly increasing.
+    columns : mapping of str to ndarray of shape (n,)
+        open, high, low, close and perhaps volume.
+    bar_seconds : int
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    times, columns
+        Of the bars.
+
+    Raises
+    ------
+    SourceError
+        Candles wider than the bars, or of a width that does not divide them.
+
+    Examples
+    --------
+    >>> quarter = {"open": [1, 2], "high": [3, 4], "low": [0.5, 1], "close": [2, 3]}
+    >>> candles = {name: np.array(values) for name, values in quarter.items()}
+    >>> times, bars = widened(np.array([0, 1_800]), candles, 3_600, "f.csv")
+    >>> times.tolist(), {name: values.tolist() for name, values in bars.items()}
+    ([0], {'open': [1], 'high': [4], 'low': [0.5], 'close': [3]})
+    """
+    width = int(np.median(np.diff(times))) if len(times) > 1 else bar_seconds
+    if width == bar_seconds:
+        return times, dict(columns)
+    if width > bar_seconds or bar_seconds % width:
+        raise SourceError(
+            f"{where}: its candles are {width} s wide and make no bars of {bar_seconds} s. Take a "
+            "wider bar, or narrower candles."
+        )
+    bars = times // bar_seconds
+    first = np.flatnonzero(np.diff(bars, prepend=bars[0] - 1))
+    is_whole = np.diff(np.append(first, len(times))) == bar_seconds // width
+    last = np.append(first[1:], len(times)) - 1
+    made = {"open": columns["open"][first], "close": columns["close"][last]}
+    made["high"] = np.maximum.reduceat(columns["high"], first)
+    made["low"] = np.minimum.reduceat(columns["low"], first)
+    if "volume" in columns:
+        made["volume"] = np.add.reduceat(columns["volume"], first)
+    return bars[first][is_whole] * bar_seconds, {
+        name: made[name][is_whole] for name in columns if name in made
+    }
+
+
 class _Days:
     """Bars by day: rows are days, columns their bars."""
 
@@ -115,4 +180,9 @@ class _Days:
 
     def rate(self, series: RateSeries) -> RateSeries:
         observed = self.rows(series.observed).all(axis=1)
-        return RateSeries(self.rows(series.apy).mean(axis=1), observed)
+        used = series.utilisation
+        return RateSeries(
+            self.rows(series.apy).mean(axis=1),
+            observed,
+            None if used is None else self.rows(used).mean(axis=1),
+        )

@@ -88,11 +88,11 @@ def load(directory: Path) -> Market:
     """
     for _ in range(_READS):
         recover(directory)
-        before = _inode(directory)
+        before = identity(directory)
         try:
             return _load(directory)
         except DataError:
-            if _inode(directory) == before:
+            if identity(directory) == before:
                 raise
             # A writer has put a newer market in place while this one was read: read that.
     return _load(directory)
@@ -112,11 +112,26 @@ def _load(directory: Path) -> Market:
     return _build(manifest, directory)
 
 
-def _inode(directory: Path) -> int:
+def identity(directory: Path) -> tuple[int, ...]:
+    """Return what tells a directory from another one in its place.
+
+    The number of a removed directory is given to a new one at once, so that it alone says nothing
+    where a market is replaced twice while it is read.
+
+    Parameters
+    ----------
+    directory : Path
+
+    Returns
+    -------
+    tuple of int
+        Empty where there is none.
+    """
     try:
-        return directory.stat().st_ino
+        found = directory.stat()
     except OSError:
-        return 0
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _build(manifest: Manifest, directory: Path) -> Market:

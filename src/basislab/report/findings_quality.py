@@ -67,6 +67,11 @@ def quality_findings(facts: Facts) -> list[str]:
         text.append(_daily(quality))
     if silent:
         text.append(f"Checks that found nothing: {words.join(silent)}.")
+    if quality["not_made"]:
+        text.append(
+            "Checks that this market gives nothing to look at, such as a second venue, counts of "
+            f"an import: {words.join(quality['not_made'])}."
+        )
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from basislab.data.findings import FindingGroup, grouped
+from basislab.data.findings import CHECKS, FindingGroup, grouped
 from basislab.report.runs import Facts, Runs
 from basislab.report.venue_terms import check_market, checks_of
 from basislab.types.market import Market
@@ -39,6 +39,7 @@ def quality_section(runs: Runs) -> Facts:
         "bars_count": len(market),
         "series_count": len(cells),
         "checks_count": len(checks),
+        "not_made": [rule for rule in CHECKS if rule not in checks],
         "errors_count": len(report.errors),
         "warnings_count": len(report.warnings),
         "notes_count": len(report.findings) - len(report.errors) - len(report.warnings),

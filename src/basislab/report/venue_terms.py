@@ -8,6 +8,7 @@ from typing import Any
 
 from basislab.data import check
 from basislab.data.findings import CHECKS, VENUE_TERMS, Finding, QualityReport
+from basislab.data.quality import not_applicable
 from basislab.presets import terms_names
 from basislab.presets.terms import load_perp
 from basislab.types.market import Market
@@ -42,10 +43,13 @@ def checks_of(market: Market) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Terms are compared only where they were fetched and there is a preset to compare with.
+        Without those that have nothing to look at, such as a second venue; terms are compared only
+        where they were fetched and there is a preset to compare with.
     """
-    own = {VENUE_TERMS} if not any(True for _ in _fetched(market)) else set()
-    return {rule: asserts for rule, asserts in CHECKS.items() if rule not in own}
+    idle = not_applicable(market)
+    if not any(True for _ in _fetched(market)):
+        idle.add(VENUE_TERMS)
+    return {rule: asserts for rule, asserts in CHECKS.items() if rule not in idle}
 
 
 def venue_terms(market: Market) -> Iterator[Finding]:

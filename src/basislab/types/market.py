@@ -55,7 +55,8 @@ class _Series:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Rebuild through the constructor: numpy would unpickle writable arrays."""
-        return type(self), tuple(getattr(self, name) for name in (*self._arrays, "observed"))
+        values = {name: getattr(self, name) for name in (*self._arrays, "observed")}
+        return _made, (type(self), values)
 
     def _freeze(self, n_bars: int) -> None:
         for name in self._arrays:
@@ -84,6 +85,10 @@ class _Series:
             values = getattr(self, name)
             object.__setattr__(part, name, None if values is None else values[bars])
         return part
+
+
+def _made(kind: type[_Series], values: dict[str, Any]) -> _Series:
+    return kind(**values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +152,15 @@ class RateSeries(_Series):
         As the protocol quotes it, 0.05 for 5 %.
     observed : array_like of bool, shape (n_bars,), optional
         False where the bar was filled and not seen; all True by default.
+    utilisation : array_like of shape (n_bars,), fraction, optional
+        How much of what is supplied to the reserve is lent out.
     """
 
     apy: FloatArray
     observed: BoolArray = None  # type: ignore[assignment]
+    utilisation: FloatArray | None = None
 
-    _arrays = ("apy",)
+    _arrays = ("apy", "utilisation")
 
     def __post_init__(self) -> None:
         self._freeze(len(np.atleast_1d(self.apy)))
@@ -309,6 +317,8 @@ class Market:
             digest.update(label.encode())
             for name in (*series._arrays, "observed"):
                 values = getattr(series, name)
+                if values is None and name in _LATER:
+                    continue
                 digest.update(f"{name}:{values is not None};".encode())
                 if values is not None:
                     digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
@@ -395,6 +405,9 @@ def _is_negative(values: FloatArray) -> BoolArray:
     return np.asarray(~(np.isfinite(values) & (values >= 0)))
 
 
+_LATER = ("utilisation",)
+"""Arrays that came after fingerprints: where they are absent, a fingerprint is what it was."""
+
 _PRICE_RULE: tuple[str, Callable[[Any], BoolArray]] = ("a finite number above 0", _is_not_positive)
 _RULES: dict[str, tuple[str, Callable[[Any], BoolArray]]] = {
     "open": _PRICE_RULE,
@@ -405,4 +418,5 @@ _RULES: dict[str, tuple[str, Callable[[Any], BoolArray]]] = {
     "rate": ("a finite number", _is_not_finite),
     "settlements": ("0 or more", _is_negative),
     "apy": ("a finite number, 0 or more", _is_negative),
+    "utilisation": ("a finite number, 0 or more", _is_negative),
 }

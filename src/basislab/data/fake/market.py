@@ -112,6 +112,20 @@ class FakeMarket:
         supply = borrow * utilisation * (0.85 + 0.02 * np.tanh(self._slow(f"use {coin}", 0.9)))
         return np.round(supply, 8), np.round(borrow, 8)
 
+    def utilisation(self, coin: str) -> FloatArray:
+        """Return which part of a coin's reserve is lent out, hour by hour.
+
+        Parameters
+        ----------
+        coin : str
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        usual = RATES[coin][1]
+        return np.round(usual * (1 + 0.1 * np.tanh(self._slow(f"lent {coin}", 0.97))), 8)
+
     def _slow(self, what: str, memory: float) -> FloatArray:
         """Return noise of unit variance that forgets slowly."""
         noise = self._noise(what, len(self.times))

@@ -23,6 +23,13 @@ Query = Mapping[str, str]
 FOUR_HOURLY = (1_717_200_000, 1_718_064_000)
 """2024-06-01 to 2024-06-11: here the made Binance settles every 4 hours instead of 8."""
 
+MADE_RESERVES = {
+    "ETH": "MadeReserveETH".ljust(44, "1"),
+    "BTC": "MadeReserveBTC".ljust(44, "1"),
+}
+"""Reserves of the made Kamino that exist nowhere else, for `--reserve`."""
+
+_SUPPLIED = 1e6
 _DAY_HOURS = SECONDS_PER_DAY // SECONDS_PER_HOUR
 _SNAPSHOT_S = 23 * SECONDS_PER_HOUR + 90  # DefiLlama looks shortly after 23:00
 
@@ -116,6 +123,8 @@ class Venues:
         raise Refused(422, "Failed to deserialize the JSON body into the target type")
 
     def _binance(self, rest: str, query: Query, _: Any) -> tuple[Any, Rows]:
+        if rest.endswith("/exchangeInfo"):
+            return _exchange_info(is_perp=rest.startswith("fapi/")), []
         coin = query["symbol"].removesuffix("USDT")
         low, high, limit = (int(query[key]) for key in ("startTime", "endTime", "limit"))
         venue = "binance spot" if rest.startswith("spot/") else "binance perp"
@@ -129,7 +138,7 @@ class Venues:
         return found, found
 
     def _kamino(self, rest: str, query: Query, _: Any) -> tuple[Any, Rows]:
-        coins = {reserve: coin for coin, reserve in RESERVES.items()}
+        coins = {reserve: coin for coin, reserve in (RESERVES | MADE_RESERVES).items()}
         parts = rest.split("/")
         if parts[:3:2] != ["kamino-market", "reserves"] or parts[1] != MAIN_MARKET:
             raise Refused(404, "market not found")
@@ -139,9 +148,14 @@ class Venues:
         rows = [
             {
                 "timestamp": _iso(time),
-                "metrics": {"supplyInterestAPY": supply, "borrowInterestAPY": borrow},
+                "metrics": {
+                    "supplyInterestAPY": supply,
+                    "borrowInterestAPY": borrow,
+                    "totalSupply": f"{_SUPPLIED:.2f}",
+                    "totalBorrows": f"{used * _SUPPLIED:.2f}",
+                },
             }
-            for time, supply, borrow in self._rates(coin)[::every]
+            for time, supply, borrow, used in self._rates(coin)[::every]
             if start <= time <= end
         ]
         return {"reserve": parts[3], "history": rows}, rows
@@ -155,7 +169,8 @@ class Venues:
         if not is_paid and (len(parts) != 2 or parts[0] != "chart"):
             raise Refused(402 if "chartLendBorrow" in rest else 404, "not on this plan")
         rows: Rows = []
-        for time, supply, borrow in self._rates(pools[parts[-1]])[_DAY_HOURS - 1 :: _DAY_HOURS]:
+        history = self._rates(pools[parts[-1]])[_DAY_HOURS - 1 :: _DAY_HOURS]
+        for time, supply, borrow, _used in history:
             stamp = time - time % SECONDS_PER_DAY + _SNAPSHOT_S
             row = {"timestamp": _iso(stamp), "apyBase": round(supply * PERCENT_PER_UNIT, 5)}
             row |= {"apyBaseBorrow": round(borrow * PERCENT_PER_UNIT, 5)} if is_paid else {}
@@ -216,9 +231,9 @@ class Venues:
             )
         ]
 
-    def _all_rates(self, coin: str) -> list[tuple[int, float, float]]:
-        supply, borrow = self.market.lending(coin)
-        return list(zip(self.market.times.tolist(), supply.tolist(), borrow.tolist(), strict=True))
+    def _all_rates(self, coin: str) -> list[tuple[int, float, float, float]]:
+        columns = (self.market.times, *self.market.lending(coin), self.market.utilisation(coin))
+        return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _between(rows: list[dict[str, Any]], key: str, low: int, high: int) -> Rows:
@@ -234,6 +249,13 @@ def _candle(row: tuple[Any, ...], request: Any) -> dict[str, Any]:
 
 def _kline(row: tuple[Any, ...]) -> list[Any]:
     return [row[0], *(str(value) for value in row[2:]), row[1], "0", 1_000, "0", "0", "0"]
+
+
+def _exchange_info(*, is_perp: bool) -> dict[str, Any]:
+    """Return which pairs are traded, as far as a library asks."""
+    own = {"contractType": "PERPETUAL", "marginAsset": "USDT", "deliveryDate": 4_133_404_800_000}
+    pair = {"status": "TRADING", "quoteAsset": "USDT", "filters": [], **(own if is_perp else {})}
+    return {"symbols": [pair | {"symbol": f"{coin}USDT", "baseAsset": coin} for coin in COINS]}
 
 
 def _iso(seconds: int) -> str:

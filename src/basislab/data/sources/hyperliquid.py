@@ -230,6 +230,7 @@ def candle_feed(asset: str, bar_s: int) -> Feed:
         span_s=1_000 * bar_s,
         call=call,
         parse=partial(parse_candles, interval=interval),
+        note=f"It keeps the latest {MAX_CANDLES} candles of a width; binance has older ones.",
     )
 
 

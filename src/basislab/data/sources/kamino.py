@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -20,13 +24,17 @@ from basislab.units import PERCENT_PER_UNIT, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 PROTOCOL = "kamino"
 
-MAIN_MARKET = "7u3HeHxYDLhnCoErrtycNokbQYbWGzLs6JSDqGAv5PfF"
+_KNOWN = tomllib.loads((files(__package__) / "kamino_reserves.toml").read_text("utf-8"))
 
-RESERVES = {
-    "SOL": "d4A2prbA2whesmvHaL88BH6Ewn5N4bTSU2Ze8P6Bc4Q",
-    "USDC": "D6q6wuQSrifJKZYpR1M8R4YawnLDtDsMmWM1NbBmgJ59",
-}
-"""Reserves of the main market."""
+MAIN_MARKET: str = _KNOWN["market"]
+
+RESERVES: dict[str, str] = {coin: one["address"] for coin, one in _KNOWN["reserves"].items()}
+"""Reserves of the main market that are known by name, from kamino_reserves.toml."""
+
+MAX_UTILISATION = 1.5
+"""Above it totals are not of one unit; interest alone lifts a reserve hardly above 1."""
+
+_ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}", re.ASCII)
 
 _Fraction = Annotated[
     Decimal | None,
@@ -38,11 +46,25 @@ _Fraction = Annotated[
 ]
 
 
+_Total = Annotated[
+    Decimal | None, Field(ge=0, description="an amount of the coin of 0 or more, or null")
+]
+
+
 class _Metrics(Row):
     """What is used of a row's metrics."""
 
     supply: Annotated[_Fraction, Field(alias="supplyInterestAPY")]
     borrow: Annotated[_Fraction, Field(alias="borrowInterestAPY")]
+    total_supply: Annotated[_Total, Field(alias="totalSupply")] = None
+    total_borrows: Annotated[_Total, Field(alias="totalBorrows")] = None
+
+    @property
+    def utilisation(self) -> float | None:
+        """Part of the supply that is lent out; None where it is not told."""
+        if self.total_supply is None or self.total_borrows is None or not self.total_supply:
+            return None
+        return self.total_borrows / self.total_supply
 
 
 class HistoryRow(Row):
@@ -57,7 +79,7 @@ class HistoryRow(Row):
     ]
 
 
-def parse(payload: Any, where: str, *, asset: str) -> RawSeries:
+def parse(payload: Any, where: str, *, asset: str, reserve: str | None = None) -> RawSeries:
     """Parse the history of a reserve; null stays missing.
 
     Parameters
@@ -67,11 +89,13 @@ def parse(payload: Any, where: str, *, asset: str) -> RawSeries:
     where : str
         The answer.
     asset : str
+    reserve : str, optional
+        Its address; an answer that names another one is refused.
 
     Returns
     -------
     RawSeries
-        Kind "lending"; supply and borrow APY in percent.
+        Kind "reserve"; supply and borrow APY in percent, and the utilisation as a fraction.
 
     Raises
     ------
@@ -81,14 +105,50 @@ def parse(payload: Any, where: str, *, asset: str) -> RawSeries:
     history = payload.get("history") if isinstance(payload, dict) else None
     if not isinstance(history, list):
         raise SourceError(f"{where}: no list 'history' in the answer. Its format has changed.")
+    told = payload.get("reserve", reserve)
+    if reserve is not None and told != reserve:
+        raise SourceError(f"{where}: the answer is of reserve {told!r}, asked was {reserve}.")
     rows = read_rows(HistoryRow, history, where)
     times = np.array([int(row.timestamp.timestamp()) for row in rows], dtype=np.int64)
     fractions = matrix([(row.metrics.supply, row.metrics.borrow) for row in rows])
-    values = fractions.reshape(-1, 2) * PERCENT_PER_UNIT
-    return RawSeries("lending", PROTOCOL, asset, times, values, where)
+    used = matrix([(row.metrics.utilisation,) for row in rows]).reshape(-1, 1)
+    if (used > MAX_UTILISATION).any():
+        row = int(np.argmax(used[:, 0] > MAX_UTILISATION))
+        raise SourceError(
+            f"{where}: row {row + 1}, totalBorrows: {used[row, 0]:g} times totalSupply. Are they "
+            "of one unit? Report a change of format."
+        )
+    values = np.hstack([fractions.reshape(-1, 2) * PERCENT_PER_UNIT, used])
+    return RawSeries("reserve", PROTOCOL, asset, times, values, where)
 
 
-def lending_feed(asset: str, bar_s: int) -> Feed:
+def parse_reserve(text: str) -> tuple[str, str]:
+    """Return the coin and the address of an explicit reserve.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``ETH=`` and the reserve's address.
+
+    Returns
+    -------
+    tuple of str and str
+
+    Raises
+    ------
+    ConfigError
+        Not of that form.
+    """
+    coin, _, address = text.partition("=")
+    if not coin.isalnum() or not _ADDRESS.fullmatch(address):
+        raise ConfigError(
+            f"reserve: got {text!r}; wanted is COIN=ADDRESS with a reserve of Kamino's main "
+            "market, 32 to 44 letters and digits."
+        )
+    return coin.upper(), address
+
+
+def lending_feed(asset: str, bar_s: int, reserves: Mapping[str, str] = RESERVES) -> Feed:
     """Return the feed of a reserve of the main market.
 
     Parameters
@@ -96,6 +156,8 @@ def lending_feed(asset: str, bar_s: int) -> Feed:
     asset : str
     bar_s : int, seconds
         An hour or a day.
+    reserves : mapping of str to str
+        Addresses by coin.
 
     Returns
     -------
@@ -106,29 +168,32 @@ def lending_feed(asset: str, bar_s: int) -> Feed:
     ConfigError
         No reserve of that coin is known.
     """
-    if asset not in RESERVES:
-        known = ", ".join(RESERVES)
+    if asset not in reserves:
+        known = ", ".join(reserves)
         raise ConfigError(
-            f"lending: no reserve of {asset!r} on kamino{nearest(asset, list(RESERVES))}; there "
-            f"are {known}. Take another protocol, such as aave."
+            f"lending: no reserve of {asset!r} on kamino{nearest(asset, list(reserves))}; there "
+            f"are {known}. Name it with --reserve {asset}=ADDRESS, or take another protocol, such "
+            "as aave."
         )
+    address = reserves[asset]
+    own = "" if address == RESERVES.get(asset) else f"-{address}"
     frequency = {SECONDS_PER_HOUR: "hour", SECONDS_PER_DAY: "day"}[bar_s]
 
     def call(start: int, end: int) -> Call:
         query = {"env": "mainnet-beta", "start": _iso(start), "end": _iso(end - 1)}
-        path = f"kamino-market/{MAIN_MARKET}/reserves/{RESERVES[asset]}/metrics/history"
+        path = f"kamino-market/{MAIN_MARKET}/reserves/{address}/metrics/history"
         text = urlencode(query | {"frequency": frequency})
         return Call(f"{base_url(PROTOCOL)}/{path}?{text}")
 
     return Feed(
         origin=PROTOCOL,
-        name=f"reserve-{frequency}-{asset}",
+        name=f"reserve-{frequency}-{asset}{own}",
         group="lending",
         key=(PROTOCOL, asset),
         step_s=bar_s,
         span_s=60 * SECONDS_PER_DAY if frequency == "hour" else 1_000 * SECONDS_PER_DAY,
         call=call,
-        parse=partial(parse, asset=asset),
+        parse=partial(parse, asset=asset, reserve=address),
     )
 
 

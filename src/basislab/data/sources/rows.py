@@ -14,13 +14,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from basislab.errors import SourceError
 from basislab.types.market import FloatArray, IntArray
 
-Kind = Literal["candles", "funding", "daily funding", "lending"]
+Kind = Literal["candles", "funding", "daily funding", "lending", "reserve"]
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "candles": ("open", "high", "low", "close", "volume"),
     "funding": ("rate", "premium"),
     "daily funding": ("rate",),
     "lending": ("supply_apy_pct", "borrow_apy_pct"),
+    "reserve": ("supply_apy_pct", "borrow_apy_pct", "utilisation"),
 }
 """Meaning of the columns of `RawSeries.values`, by kind."""
 
@@ -41,7 +42,7 @@ class RawSeries:
 
     Parameters
     ----------
-    kind : {"candles", "funding", "daily funding", "lending"}
+    kind : {"candles", "funding", "daily funding", "lending", "reserve"}
     venue : str
         Venue or lending protocol, lower case.
     asset : str

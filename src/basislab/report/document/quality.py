@@ -24,7 +24,7 @@ def _found(facts: Facts) -> Table:
     ]
     columns = [
         Column("Check", "check"),
-        Column("that", "asserts"),
+        Column("asserts that", "asserts"),
         Column("Series", "series"),
         Column("Severity", "severity"),
         Column("Findings", "findings_count", words.usd),

@@ -1,0 +1,148 @@
+"""A client that asks exchanges through ccxt: ccxt writes and reads, our client sends.
+
+ccxt's own transport is replaced, so that backoff, deadlines, limits on size, TLS, the refusal of
+redirects and the stand-in of the tests hold for every exchange; no key is ever given to it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from basislab.data.feeds import CCXT, local_url
+from basislab.data.http import Call, Check, Client, TransientError
+from basislab.data.payload import parse_json
+from basislab.errors import ConfigError, DataError, SourceError
+from basislab.types.checks import nearest
+
+_KINDS = ("spot", "linear", "swap")
+"""Lists of markets that are loaded where an exchange has several."""
+
+
+class ExchangeClient(Client):
+    """Sends calls to the venues, and those of ``ccxt://`` through ccxt; see `Client`."""
+
+    def send(self, call: Call, check: Check = lambda _: None) -> bytes:
+        """Return the body of the answer, or ccxt's unified rows as JSON.
+
+        Parameters
+        ----------
+        call : Call
+        check : callable
+            Is given the parsed JSON of every attempt; what it refuses is asked for again.
+
+        Returns
+        -------
+        bytes
+
+        Raises
+        ------
+        SourceError
+            What went wrong with the last attempt.
+        ConfigError
+            ccxt is not installed, or does not know the exchange.
+        """
+        if not call.url.startswith(f"{CCXT}://"):
+            return super().send(call, check)
+        import stamina
+
+        attempts = stamina.retry_context(
+            on=TransientError,
+            attempts=self.patience.attempts,
+            timeout=self.patience.deadline_s,
+            wait_initial=self.patience.backoff_s,
+            wait_max=self.patience.backoff_max_s,
+            wait_jitter=self.patience.backoff_s,
+        )
+        for attempt in attempts:
+            with attempt:
+                return self._unified(call, check)
+        raise AssertionError("a retry context ends with a return or an error")
+
+    def _unified(self, call: Call, check: Check) -> bytes:
+        """Ask once; whatever may be better the next time is a `TransientError`."""
+        parts = urlsplit(call.url)
+        asked = dict(parse_qsl(parts.query))
+        exchange, ccxt = self._exchange(parts.netloc), _library(parts.netloc)
+        method = parts.path.strip("/")
+        if not exchange.has.get(method):
+            raise SourceError(f"{call.label}: ccxt knows no {method} of {parts.netloc}.")
+        since, until = int(asked["since"]), int(asked["until"])
+        given: dict[str, Any] = {"since": since, "limit": int(asked["limit"])}
+        if "timeframe" in asked:
+            given["timeframe"] = asked["timeframe"]
+        try:
+            rows = getattr(exchange, method)(asked["symbol"], **given, params={"until": until})
+        except ccxt.OperationFailed as error:
+            raise TransientError(_told(call, error)) from None
+        except ccxt.BaseError as error:
+            raise SourceError(f"{_told(call, error)} Check coin and quote.") from None
+        rows = [row for row in rows if since <= _time(row) <= until]  # some give what is near
+        body = json.dumps(rows, allow_nan=False).encode()
+        try:
+            check(parse_json(body, f"{call.label}: answer"))
+        except TransientError:
+            raise
+        except DataError as error:
+            raise TransientError(str(error)) from None
+        return body
+
+    def _exchange(self, name: str) -> Any:
+        """Return ccxt's exchange of that name, its transport replaced by ours."""
+        if not hasattr(self, "_exchanges"):
+            self._exchanges: dict[str, Any] = {}
+        if name not in self._exchanges:
+            exchange = _load(name)
+            exchange.fetch = lambda *words, **named: self._fetch(exchange, *words, **named)
+            self._exchanges[name] = exchange
+        return self._exchanges[name]
+
+    def _fetch(
+        self, exchange: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None
+    ) -> Any:
+        """Stand in for ccxt's transport."""
+        content = json.loads(body) if body else None
+        if method not in ("GET", "POST") or (method == "POST" and not isinstance(content, dict)):
+            raise SourceError(f"{url}: ccxt wants to {method} what is no JSON. Take another venue.")
+        call = Call(local_url(url), content if method == "POST" else None)
+        answer = super().send(call)
+        tree = parse_json(answer, call.label)
+        # Many exchanges say in an answer of status 200 that something is wrong.
+        exchange.handle_errors(200, "OK", url, method, {}, answer.decode(), tree, headers, body)
+        return tree
+
+
+def _library(name: str) -> Any:
+    try:
+        import ccxt
+    except ImportError as error:
+        raise ConfigError(
+            f"ccxt:{name}: ccxt cannot be loaded ({error}). Install the extra: "
+            "pip install 'basislab[ccxt]'."
+        ) from None
+    return ccxt
+
+
+def _load(name: str) -> Any:
+    ccxt = _library(name)
+    if name not in ccxt.exchanges:
+        raise ConfigError(
+            f"ccxt:{name}: no such exchange{nearest(name, list(ccxt.exchanges))}; ccxt "
+            f"{ccxt.__version__} knows {len(ccxt.exchanges)}."
+        )
+    exchange = getattr(ccxt, name)()
+    exchange.enableRateLimit = local_url("https://x/") == "https://x/"
+    lists = exchange.options.get("fetchMarkets")
+    if isinstance(lists, dict) and isinstance(lists.get("types"), list):
+        lists["types"] = [kind for kind in lists["types"] if kind in _KINDS]
+    return exchange
+
+
+def _time(row: Any) -> int:
+    return int(row[0] if isinstance(row, list) else row["timestamp"])
+
+
+def _told(call: Call, error: Exception) -> str:
+    text = " ".join(str(error).split())[:200]
+    return f"{call.label}: {type(error).__name__} of ccxt ({text})."
