@@ -141,7 +141,9 @@ class Mutation:
         data = cover.get_data()
         for module, _ in trees([]):
             self.lines[module] = data.contexts_by_lineno(str(KERNELS / f"{module}.py"))
-        reaching = {test for found in self.lines.values() for each in found.values() for test in each}
+        reaching = {
+            test for found in self.lines.values() for each in found.values() for test in each
+        }
         print(f"\n{len(reaching - {''})} of {total} tests reach the kernels")
         return {item.nodeid: item for item in items}
 

@@ -64,9 +64,8 @@ def opened(params: Params, state: State, capital: float, quote: Quote, taker: fl
 
 
 def long_cut(params: Params, state: State, coins: float, spot: float) -> State:
-    """Sell collateral and repay debt with it; what is beyond the debt becomes idle cash."""
+    """Sell collateral (no more than there is) and repay debt; what is beyond it is idle cash."""
     long = state.position.long
-    coins = min(coins, long.quantity)
     worth = coins * spot
     fee = worth * (params.costs.swap_fee + params.costs.flash_fee)
     debt, idle = long.debt - (worth - fee), state.idle
@@ -78,9 +77,11 @@ def long_cut(params: Params, state: State, coins: float, spot: float) -> State:
 
 
 def short_cut(params: Params, state: State, contracts: float, quote: Quote, taker: float) -> State:
-    """Buy back contracts at the perp price and its slippage; the margin stays at the venue."""
+    """Buy back contracts (no more than there are) at the perp price and its slippage.
+
+    The margin stays at the venue.
+    """
     short = state.position.short
-    contracts = min(contracts, short.contracts)
     fill = quote.perp * (1.0 + fill_slippage(params.perp, contracts * quote.perp))
     fee = contracts * fill * taker
     margin = short.margin + contracts * (short.entry - fill) - fee

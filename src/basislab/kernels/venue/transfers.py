@@ -37,9 +37,9 @@ def movable(params: Params, state: State, amount: float, quote: Quote) -> float:
 
 
 def transfer_cost(params: Params, amount: float) -> float:
-    """Return the cost of a transfer, USD; never more than the amount unless it is split."""
-    cost = params.costs.transfer_usd + params.costs.transfer_rate * abs(amount)
-    return cost if params.conventions.split_costs else min(cost, abs(amount))
+    """Return the cost of sending `amount` (>= 0), USD; never more than it unless it is split."""
+    cost = params.costs.transfer_usd + params.costs.transfer_rate * amount
+    return cost if params.conventions.split_costs else min(cost, amount)
 
 
 def sent(params: Params, state: State, amount: float, target: int, number: int) -> State:
