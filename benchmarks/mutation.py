@@ -1,4 +1,4 @@
-"""Which changes of the venue engine's kernels would no test notice?
+"""Find the changes of the venue engine's kernels that no test would notice.
 
     python benchmarks/mutation.py [MODULE ...] [--jobs N] [--quick] [--no-save]
 
@@ -77,9 +77,9 @@ def put_in(module: ModuleType, tree: ast.Module) -> None:
                 old.__code__, old.__defaults__ = new.__code__, new.__defaults__
         elif isinstance(new, int | float) and new != old:
             for other in list(sys.modules.values()):
-                if getattr(other, "__name__", "").startswith("basislab.kernels.venue"):
-                    if other.__dict__.get(name) == old:
-                        setattr(other, name, new)
+                is_kernel = getattr(other, "__name__", "").startswith(PACKAGE)
+                if is_kernel and other.__dict__.get(name) == old:
+                    setattr(other, name, new)
 
 
 class Mutation:
@@ -133,7 +133,7 @@ class Mutation:
         for item, after in zip(items, [*items[1:], None], strict=True):
             cover.switch_context(item.nodeid)
             began = time.perf_counter()
-            failed = [one for one in runtestprotocol(item, False, after) if one.failed]
+            failed = [one for one in runtestprotocol(item, log=False, nextitem=after) if one.failed]
             self.seconds[item.nodeid] = time.perf_counter() - began
             if failed:
                 raise session.Failed(f"{item.nodeid} fails without any change")
@@ -181,7 +181,7 @@ class Mutation:
         for test, after in zip(tests, [*tests[1:], None], strict=False):
             limit = SLOWEST * self.seconds[test] + PATIENCE_S
             signal.setitimer(signal.ITIMER_REAL, limit)
-            reports = runtestprotocol(items[test], False, items.get(after or ""))
+            reports = runtestprotocol(items[test], log=False, nextitem=items.get(after or ""))
             if any(report.failed for report in reports):
                 return True
         return False

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pytest
 
 from basislab.kernels.legs import LongLeg, Position, ShortLeg
 from basislab.kernels.venue import params as vp
@@ -139,6 +140,12 @@ def held(long=(10.0, 500.0), short=(10.0, 110.0, 400.0), *, quote=QUOTE, idle=0.
     position = Position(LongLeg(*long), ShortLeg(*short))
     values = {"position": position, "status": vs.OPEN, "lowest_debt": long[1]}
     return state._replace(**(values | changes))
+
+
+def posted(before, after):
+    """What was posted between two states, by account."""
+    pairs = zip(before.accounts._fields, before.accounts, after.accounts, strict=True)
+    return {name: pytest.approx(new - old) for name, old, new in pairs if new != old}
 
 
 def candle_series(rows):

@@ -12,18 +12,12 @@ from basislab.kernels.venue import state as vs
 from basislab.kernels.venue.bars import Bars, Candles, Quote
 from basislab.kernels.venue.ledger import empty_accounts
 from tests import plain
-from tests.venue_builders import QUOTE, held, kernel_bar, kernel_params
+from tests.venue_builders import QUOTE, held, kernel_bar, kernel_params, posted
 
 venue = plain.venue()
 accrue, bars, events, record, state = (
     venue[name] for name in ("accrue", "bars", "events", "record", "state")
 )
-
-
-def posted(before, after):
-    """What was posted between two states, by account."""
-    pairs = zip(before.accounts._fields, before.accounts, after.accounts, strict=True)
-    return {name: pytest.approx(new - old) for name, old, new in pairs if new != old}
 
 
 def test_a_bar_shows_each_series_where_it_belongs():

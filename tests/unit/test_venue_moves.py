@@ -1,7 +1,7 @@
 """Opening, cutting, closing and moving capital: every cost by hand, at four prices that differ.
 
-The state `held()` is a loan of 10 coins and 500 USD of debt (460 USD at a spot of 96) and a short of
-10 contracts from 110 (500 USD at a mark of 100, filled at a perp price of 102).
+The state `held()` is a loan of 10 coins and 500 USD of debt (460 USD at a spot of 96) and a short
+of 10 contracts from 110 (500 USD at a mark of 100, filled at a perp price of 102).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from basislab.kernels.legs import LongLeg, ShortLeg
 from basislab.kernels.venue import params as vp
 from basislab.kernels.venue import state as vs
 from tests import plain
-from tests.unit.test_venue_bars import posted
-from tests.venue_builders import QUOTE, held, kernel_params, perp_terms
+from tests.venue_builders import QUOTE, held, kernel_params, perp_terms, posted
 
 trades, transfers = plain.venue()["trades"], plain.venue()["transfers"]
 equity = plain.venue()["state"].equity
@@ -47,9 +46,9 @@ def cash(amount):
 
 
 def test_an_opening_at_four_prices_by_hand():
-    """3x of 900 (a tenth stays idle): 1 350 USD are 14.0625 coins at 96; debt 900. Slippage 0.1 % and
-    1 % * 1 350 / 100 000: a fill of 102 * 0.998865. The long owes 15 bps, 20 bps of the debt and
-    gas; the short pays 4 bps out of its margin. What the fill is above the mark is a gain."""
+    """3x of 900 (a tenth stays idle): 1 350 USD are 14.0625 coins at 96; debt 900. Slippage 0.1 %
+    and 1 % * 1 350 / 100 000: a fill of 102 * 0.998865. The long owes 15 bps, 20 bps of the debt
+    and gas; the short pays 4 bps out of its margin. What the fill is above the mark is a gain."""
     done = trades.opened(params(reserve=0.1, leverage=3.0), cash(1_000.0), 1_000.0, QUOTE, TAKER)
     coins, fill = 14.0625, 102 * (1 - 0.001 - 0.000135)
     owed, fee = 1_350 * 0.0015 + 900 * 0.002 + 3.0, coins * fill * 0.0004
@@ -75,8 +74,8 @@ def test_the_study_splits_the_costs_in_halves():
 
 @pytest.mark.parametrize(("gas", "is_ended"), [(465.0, False), (466.0, True)])
 def test_an_opening_that_eats_everything_ends_the_run(gas, is_ended):
-    """A fill of 51 against a mark of 100 costs 49 on each of 10.4167 coins: 510.42 of 1 000. Fees of
-    2.50 and 4 % of 531.25 leave 465.83: gas of 465 can be paid, 466 cannot."""
+    """A fill of 51 against a mark of 100 costs 49 on each of 10.4167 coins: 510.42 of 1 000. Fees
+    of 2.50 and 4 % of 531.25 leave 465.83: gas of 465 can be paid, 466 cannot."""
     steep = params(costs=COSTS._replace(gas=gas), perp=perp_terms(slippage=0.5))
     done = trades.opened(steep, cash(1_000.0), 1_000.0, QUOTE, 0.04)
     left = 1_000 - 1_000 / 96 * 49 - 2.5 - 1_000 / 96 * 51 * 0.04
@@ -119,8 +118,8 @@ def test_a_cut_of_the_short_fills_at_the_perp_price_and_its_slippage():
 @pytest.mark.parametrize("debt", [500.0, 1_200.0])
 @pytest.mark.parametrize("margin", [400.0, -300.0])
 def test_a_close_leaves_cash_and_what_lacks_is_borne(debt, margin, switches):
-    """10 coins at 96 less 25 bps: 957.60, less the debt. 10 contracts from 110 bought at the fill, on
-    the margin. What either lacks is borne, what is left is cash."""
+    """10 coins at 96 less 25 bps: 957.60, less the debt. 10 contracts from 110 bought at the fill,
+    on the margin. What either lacks is borne, what is left is cash."""
     before = held((10.0, debt), (10.0, 110.0, margin), idle=7.0, is_hurt=True)
     done = trades.closed(params(*switches), before, QUOTE, TAKER)
     fill = 102 * (1 + 0.001 + 0.01 * 1_020 / 100_000)
@@ -185,6 +184,11 @@ def test_what_venues_let_go(wanted, goes):
     assert goes == pytest.approx(transfers.movable(params(), held(), wanted, QUOTE))
 
 
+def test_a_loan_at_its_maximum_lends_cents():
+    """0.74 * 900 - 665.9 = 0.1 of 0.5 wanted."""
+    assert 0.1 == pytest.approx(transfers.movable(params(), held((10.0, 665.9)), 0.5, QUOTE))
+
+
 @pytest.mark.parametrize("wanted", [9_999.0, -9_999.0])
 def test_the_study_knows_no_limits(wanted):
     assert wanted == transfers.movable(params("instant"), held(), wanted, QUOTE)
@@ -241,6 +245,17 @@ def test_the_studys_transfer_may_take_everything(flat, is_ended):
     assert 960 + sum(done.accounts) == pytest.approx(equity(done), abs=1e-9)
 
 
+def test_a_transfer_of_who_has_nothing_costs_nothing_and_ends_the_run():
+    """The loan is 540 under water, the short worth 500: 40 below zero, borne by the venues."""
+    steep = COSTS._replace(transfer_usd=9.0, transfer_rate=0.0)
+    done = transfers.moved(params("split_costs", costs=steep), held((10.0, 1_500.0)), 80.0, 7)
+    assert (vs.ENDED, 0.0, 40.0) == (
+        done.status,
+        done.accounts.transfer_fees,
+        done.accounts.loss_borne_by_venue,
+    )
+
+
 def test_idle_cash_is_sent_to_a_leg():
     """50 of 70: 2 of cost, 48 there at bar 9."""
     before = held(idle=70.0)
@@ -274,12 +289,13 @@ def test_what_arrives_at_the_short_is_margin():
     assert (before.position.long, (0.0, vs.NOWHERE, 0)) == (done.position.long, done.transit)
 
 
+@pytest.mark.parametrize("switches", [(), ("negative_debt",)])
 @pytest.mark.parametrize(("coins", "idle"), [(0.0, 37.0), (0.5, 7.0)])
-def test_a_loan_that_is_gone_meanwhile_needs_no_repayment(coins, idle):
+def test_a_loan_that_is_gone_meanwhile_needs_no_repayment(coins, idle, switches):
     """30 come back as cash where no coin is left; half a coin is a loan still."""
     before = held((coins, 30.0 if coins else 0.0), idle=7.0,
                   transit=vs.Transit(30.0, vs.TO_LONG, 9))  # fmt: skip
-    done = transfers.arrived(params(), before, QUOTE, 0.0)
+    done = transfers.arrived(params(*switches), before, QUOTE, 0.0)
     assert (0.0, idle) == (done.position.long.debt, done.idle)
     assert (0.0, vs.NOWHERE, 0) == done.transit
 

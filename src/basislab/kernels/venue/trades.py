@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from basislab.kernels._jit import compile_module
 from basislab.kernels.ledger import affordable
-from basislab.kernels.legs import LongLeg, Position, ShortLeg, charged, hedged, short_equity
+from basislab.kernels.legs import LongLeg, Position, ShortLeg, charged, hedged
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import Params
@@ -95,7 +95,7 @@ def closed(params: Params, state: State, quote: Quote, taker: float) -> State:
     """Close both legs to idle cash; what a leg lacks below zero its venue or lenders bear."""
     cut = long_cut(params, state, state.position.long.quantity, quote.spot)
     cut = short_cut(params, cut, cut.position.short.contracts, quote, taker)
-    debt, margin = cut.position.long.debt, short_equity(cut.position.short, quote.mark)
+    debt, margin = cut.position.long.debt, cut.position.short.margin  # no contracts are left
     borne = max(debt, 0.0) + max(-margin, 0.0)
     idle = cut.idle + max(-debt, 0.0) + max(margin, 0.0)
     accounts = post(cut.accounts, loss_borne_by_venue=borne)
