@@ -161,7 +161,8 @@ def mutants(module: str, tree: ast.Module) -> list[Mutant]:
     seen: Counter[str] = Counter()
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef):
-            sites = _sites(statement, (statement.lineno, statement.lineno))
+            last = statement.end_lineno or statement.lineno
+            sites = _sites(statement, (statement.lineno, last))  # a default's: all of them
             where = f"{module}.{statement.name}"
         elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
             sites, where = _sites(statement, (0, 0)), module

@@ -45,6 +45,7 @@ PACKAGE = "basislab.kernels.venue"
 RESULTS, REASONS = (ROOT / "benchmarks" / f"mutation.{kind}" for kind in ("json", "toml"))
 TESTS = sorted((KERNELS, *(ROOT / "tests").glob("*/test_venue_*.py")))
 SURVIVED, KILLED, STUCK = "survived", "killed", "stuck"
+EXPLAINED = ("equivalent", "free")
 BROKEN = 2
 SLOWEST, PATIENCE_S = 10.0, 5.0
 """A test that takes that many times as long as it should, and that many seconds, is stuck."""
@@ -57,12 +58,13 @@ def trees(names: list[str]) -> Iterator[tuple[str, ast.Module]]:
             yield path.stem, ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def reasons() -> dict[str, str]:
-    """Return why a survivor is no gap, by the mutant's name."""
-    if not REASONS.exists():
-        return {}
-    groups = tomllib.loads(REASONS.read_text(encoding="utf-8"))["equivalent"]
-    return {name: group["because"] for group in groups for name in group["mutants"]}
+def reasons() -> dict[str, dict[str, str]]:
+    """Return, by kind, why a survivor is no gap, by the mutant's name."""
+    groups = tomllib.loads(REASONS.read_text(encoding="utf-8"))
+    return {
+        kind: {name: one["because"] for one in groups[kind] for name in one["mutants"]}
+        for kind in EXPLAINED
+    }
 
 
 def put_in(module: ModuleType, tree: ast.Module) -> None:
@@ -198,16 +200,15 @@ class Mutation:
             print(f"{kind}: {name}", flush=True)
 
 
-def counted(found: dict[str, list[str]], because: dict[str, str]) -> dict[str, Any]:
+def counted(found: dict[str, list[str]]) -> dict[str, Any]:
     """Return a module's figures; `left` names the survivors that nothing is said about."""
-    left = sorted(set(found[SURVIVED]) - set(because))
+    survived, because = set(found[SURVIVED]), reasons()
     killed = len(found[KILLED]) + len(found[STUCK])
-    return {
-        "mutants": killed + len(found[SURVIVED]),
-        "killed": killed,
-        "equivalent": len(found[SURVIVED]) - len(left),
-        "left": left,
-    }
+    line: dict[str, Any] = {"mutants": killed + len(survived), "killed": killed}
+    for kind in EXPLAINED:
+        line[kind] = len(survived & set(because[kind]))
+        survived -= set(because[kind])
+    return line | {"left": sorted(survived)}
 
 
 def main() -> int:
@@ -218,18 +219,17 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="unit tests only; implies --no-save")
     parser.add_argument("--no-save", action="store_true", help="leave mutation.json as it is")
     given = parser.parse_args()
-    plugin, because = Mutation(given.modules, given.jobs), reasons()
+    plugin = Mutation(given.modules, given.jobs)
     options = ["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
     tests = [str(path) for path in TESTS if not (given.quick and path.parent.name == "property")]
     done = pytest.main([*options, *tests], plugins=[plugin])
     if done not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return int(done)
-    modules = {name: counted(found, because) for name, found in plugin.found.items()}
+    modules = {name: counted(found) for name, found in plugin.found.items()}
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     kept = dict(sorted((kept | modules).items()))
     for name, line in kept.items():
-        print(f"{name:10} {line['mutants']:5} {line['killed']:5} {line['equivalent']:4}", end=" ")
-        print(len(line["left"]))
+        print(f"{name:10}", *(f"{key} {value}" for key, value in line.items()))
     if not (given.no_save or given.quick):
         RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return 0

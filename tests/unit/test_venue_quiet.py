@@ -43,24 +43,25 @@ def switched(name):
     return vp.Conventions(*(field == name for field in vp.Conventions._fields))
 
 
-@pytest.mark.parametrize(
-    ("bar", "is_quiet"),
-    [
-        ({}, True),
-        ({"worst_oracle": 66.7}, True),
-        ({"worst_oracle": 66.6}, False),
-        ({"worst_oracle": 67.0, "borrow": 0.01}, False),  # 505 / 7.5 = 67.3
-        ({"worst_oracle": 66.0, "supply": 0.01, "stake": 0.01}, True),  # 500 / 7.65 = 65.4
-        ({"worst_oracle": 66.0, "supply": 0.02}, True),
-        ({"worst_oracle": 66.0, "stake": 0.02}, True),
-        ({"close": QUOTE._replace(spot=50.0)}, False),  # coins worth no more than the debt
-        ({"close": QUOTE._replace(spot=50.1)}, True),
-        ({"worst_mark": 146.3}, True),
-        ({"worst_mark": 146.4}, False),
-        ({"worst_mark": 146.3, "funding": -0.01}, False),  # 9 less: (1 500 - 9) / 10.25 = 145.5
-        ({"worst_mark": 146.4, "funding": 0.01}, False),  # what is received comes after the path
-    ],
-)
+BARS = [
+    ({}, True),
+    ({"worst_oracle": 66.7}, True),
+    ({"worst_oracle": 66.6}, False),
+    ({"worst_oracle": 67.0, "borrow": 0.01}, False),  # 505 / 7.5 = 67.3
+    ({"worst_oracle": 66.0, "supply": 0.01, "stake": 0.01}, True),  # 500 / 7.65 = 65.4
+    ({"worst_oracle": 66.0, "supply": 0.02}, True),
+    ({"worst_oracle": 66.0, "stake": 0.02}, True),
+    ({"close": QUOTE._replace(spot=50.0)}, False),  # coins worth no more than the debt
+    ({"close": QUOTE._replace(spot=50.1)}, True),
+    ({"worst_mark": 146.3}, True),
+    ({"worst_mark": 146.4}, False),
+    ({"worst_mark": 146.3, "funding": -0.01}, False),  # 9 less: (1 500 - 9) / 10.25 = 145.5
+    ({"worst_mark": 146.4, "funding": 0.01}, False),  # what is received comes after the path
+]
+"""Changes of a bar, and whether it is quiet for `held()`."""
+
+
+@pytest.mark.parametrize(("bar", "is_quiet"), BARS)
 def test_a_bar_is_quiet_where_no_worst_price_touches_a_leg(bar, is_quiet):
     assert quiet.is_quiet(kernel_params(), held(), kernel_bar()._replace(**bar)) == is_quiet
 
@@ -148,14 +149,14 @@ def test_a_falling_debt_is_remembered_as_the_lowest():
     assert 490.0 == pytest.approx(after.lowest_debt)
 
 
-def flat_bars(count, **changes):
-    """Bars at `QUOTE` throughout; a number replaces a series."""
+def flat_bars(count, close=QUOTE, **changes):
+    """Bars at one quote throughout; a number replaces a series."""
 
     def series(value):
         return np.broadcast_to(np.asarray(value, float), (count,)).copy()
 
-    candles = [Candles(*[series(price)] * 4) for price in QUOTE]
-    values = {"worst_mark": QUOTE.mark, "worst_oracle": QUOTE.oracle}
+    candles = [Candles(*[series(price)] * 4) for price in close]
+    values = {"worst_mark": close.mark, "worst_oracle": close.oracle}
     for name in ("supply", "borrow", "stake", "funding", "taker", "sigma", "carry"):
         values[name] = 0.0
     made = {name: series(value) for name, value in (values | changes).items()}
@@ -180,6 +181,18 @@ def flat_bars(count, **changes):
 def test_a_stretch_ends_before_the_first_bar_that_asks_for_something(state, params, bar, stop):
     _, index = stretching.stretch(params, state, flat_bars(3, **bar), 0)
     assert stop == index
+
+
+@pytest.mark.parametrize(("bar", "is_quiet"), BARS)
+def test_a_stretch_takes_a_bar_where_it_is_quiet(bar, is_quiet):
+    _, index = stretching.stretch(policy(), held(), flat_bars(1, **bar), 0)
+    assert is_quiet == index
+
+
+def test_a_stretch_remembers_the_lowest_debt():
+    """-2 % and +5 %: 490 is the lowest of 500, 490, 514.5."""
+    done, _ = stretching.stretch(policy(), held(), flat_bars(2, borrow=[-0.02, 0.05]), 0)
+    assert (490.0, 514.5) == pytest.approx((done.lowest_debt, done.position.long.debt))
 
 
 @pytest.mark.parametrize(("bound", "stop"), [(1_000.0, 3), (999.0, 0)])
@@ -255,13 +268,13 @@ def test_a_stretch_is_the_same_bars_one_by_one(seed, kind, funding_price):
 
 @pytest.mark.parametrize("accrues", [False, True])
 def test_the_opening_bar_accrues_by_convention_only(accrues):
-    """Funding of 0.01 % an hour on 10 000 USD: 1 USD a bar, of one or two."""
+    """Funding on 10 000 USD: 0.03 % in the second bar, 0.01 % in the first, where it counts."""
     config = free_venue_config(policy="never", conventions=("accrue_at_opening",) * accrues)
-    market = hourly_market([100.0, 100.0], funding=1e-4)
+    market = hourly_market([100.0, 100.0], funding=[1e-4, 3e-4])
     params = kernel_params(config)
     bars = lower_bars(market, config, price_sources(market, config))
     done = step.run(params, bars)
-    assert 1.0 + accrues == pytest.approx(done.accounts.funding)
+    assert 3.0 + accrues == pytest.approx(done.accounts.funding)
     assert done.final == step.final_equity(params, bars)
 
 
