@@ -95,10 +95,11 @@ def test_a_cut_is_done_and_noted_with_its_cost():
 
 
 @pytest.mark.parametrize("entry_apy", [-float("inf"), 0.05])
-def test_who_leaves_for_carry_may_enter_again(entry_apy):
+def test_who_leaves_for_carry_enters_again_only_where_an_entry_is_set(entry_apy):
     """960 less 0.96 less 500; 400 + 10 * (110 - 102): 939.04 of 960 are left."""
     _, done, log = executed((vs.LEAVE, 0.0), made=params(entry_apy=entry_apy), is_hurt=True)
-    assert (EMPTY, vs.WAITING, False) == (done.position, done.status, done.is_hurt)
+    out = vs.WAITING if entry_apy > 0 else vs.CLOSED
+    assert (EMPTY, out, False) == (done.position, done.status, done.is_hurt)
     assert 939.04 == pytest.approx(done.idle)
     assert [(7, ev.CLOSE, NO_LEG, ev.CARRY, 0.0, 20.96, 0.0)] == log
 

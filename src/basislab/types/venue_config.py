@@ -68,7 +68,8 @@ class VenueConfig:
     reserve : float, fraction of capital
         Kept idle for the legs.
     entry_apy, exit_apy : float or None, fraction per year
-        Enter above and leave below this trailing gross APY; None holds from the first close.
+        Enter above and leave below this trailing gross APY; without an entry the position is held
+        from the first close, and an exit is for good.
     lookback_days : int, days
         Length of the trailing mean.
     response : {"rehedge", "reopen", "exit"}
@@ -131,6 +132,12 @@ class VenueConfig:
         for field in ("entry_apy", "exit_apy"):
             if getattr(self, field) is not None:
                 check_number(self, field, -5, 5, "fraction per year")
+        entry, leave = self.entry_apy, self.exit_apy
+        if entry is not None and leave is not None and leave > entry:
+            raise ConfigError(
+                f"VenueConfig: exit_apy {leave:g} is above entry_apy {entry:g}: "
+                "between them it would open and close at every look. Leave at or below the entry."
+            )
         check_integer(self, "lookback_days", 1, 3_650, "days")
         check_choice(self, "response", RESPONSES)
         check_choice(self, "path_order", PATH_ORDERS)

@@ -121,7 +121,7 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
     elif order.kind == LEAVE:
         before = equity(state)
         state = closed(params, state, quote, bar.taker)
-        state = flagged(state, no_order(), WAITING, False)
+        state = flagged(state, no_order(), out_of_market(params), False)
         cost = before - equity(state)
         ev.note(log, bar.number, ev.CLOSE, state, NO_LEG, ev.CARRY, 0.0, cost, 0.0)
     elif order.kind == ENTER:
