@@ -8,7 +8,8 @@ identity, so whoever imported them has it too) and runs the tests that reach the
 first, until one fails. Tools that start an interpreter for each mutant need hours for what takes
 minutes here. Examples of hypothesis are the same each time, and not shrunk.
 
-Results are kept in ``benchmarks/mutation.json``, module by module: those named are run anew.
+Results are kept in ``benchmarks/mutation.json``, module by module (those named are run anew), and
+in the table of docs/venue-engine.md.
 ``benchmarks/mutation.toml`` says of each survivor that is no gap in the tests why it is none.
 """
 
@@ -30,19 +31,19 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+import pytest
+from _pytest.runner import runtestprotocol
+from coverage import Coverage
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-os.environ["NUMBA_DISABLE_JIT"] = "1"  # before anything imports numba
-
-import pytest  # noqa: E402
-from _pytest.runner import runtestprotocol  # noqa: E402
-from coverage import Coverage  # noqa: E402
-
 from benchmarks.mutants import Mutant, mutants  # noqa: E402
 
 KERNELS = ROOT / "src" / "basislab" / "kernels" / "venue"
 PACKAGE = "basislab.kernels.venue"
 RESULTS, REASONS = (ROOT / "benchmarks" / f"mutation.{kind}" for kind in ("json", "toml"))
+PAGE = ROOT / "docs" / "venue-engine.md"
+BEGIN, END = "<!-- table: benchmarks/mutation.py -->", "<!-- end of mutation table -->"
 TESTS = sorted((KERNELS, *(ROOT / "tests").glob("*/test_venue_*.py")))
 SURVIVED, KILLED, STUCK = "survived", "killed", "stuck"
 EXPLAINED = ("equivalent", "free")
@@ -211,6 +212,28 @@ def counted(found: dict[str, list[str]]) -> dict[str, Any]:
     return line | {"left": sorted(survived)}
 
 
+def table(kept: dict[str, dict[str, Any]]) -> str:
+    """Return the table of the page, with its sums."""
+    columns = ("mutants", "killed", *EXPLAINED)
+    rows = [
+        [name, *(line[key] for key in columns), len(line["left"])]
+        for name, line in kept.items()
+        if line["mutants"]
+    ]
+    rows.append(["**together**", *(sum(column) for column in list(zip(*rows, strict=True))[1:])])
+    head = ["kernel", "mutants", "noticed", "equivalent", "free choice", "left"]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def update_docs(kept: dict[str, dict[str, Any]]) -> None:
+    """Write the table between the page's markers."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{table(kept)}\n{END}{after}", encoding="utf-8")
+
+
 def main() -> int:
     """Run, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -219,6 +242,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="unit tests only; implies --no-save")
     parser.add_argument("--no-save", action="store_true", help="leave mutation.json as it is")
     given = parser.parse_args()
+    os.environ["NUMBA_DISABLE_JIT"] = "1"  # before anything imports numba
     plugin = Mutation(given.modules, given.jobs)
     options = ["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
     tests = [str(path) for path in TESTS if not (given.quick and path.parent.name == "property")]
@@ -232,6 +256,7 @@ def main() -> int:
         print(f"{name:10}", *(f"{key} {value}" for key, value in line.items()))
     if not (given.no_save or given.quick):
         RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        update_docs(kept)
     return 0
 
 

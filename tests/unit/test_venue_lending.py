@@ -131,6 +131,13 @@ def test_kamino_repeats_while_unhealthy():
     assert 524.88 == pytest.approx(done.leg.debt)
 
 
+def test_the_rounds_of_one_liquidation_are_bounded(monkeypatch):
+    """Two rounds of the four above: 800 to 720 to 648."""
+    monkeypatch.setattr(lending, "MAX_ROUNDS", 2)
+    done = lending.liquidated(KAMINO, LongLeg(10.0, 800.0), 100.0)
+    assert 648.0 == pytest.approx(done.leg.debt)
+
+
 def test_kamino_closes_all_above_the_insolvency_ltv():
     """LTV 0.96, bonus 4 %: 960 for 998.4 of 1 000."""
     done = lending.liquidated(KAMINO, LongLeg(10.0, 960.0), 100.0)

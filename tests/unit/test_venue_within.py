@@ -173,9 +173,10 @@ def test_each_leg_is_liquidated_on_its_way():
     assert equity(held()) + sum(done.accounts) == pytest.approx(equity(done))
 
 
-def test_a_leg_restored_at_every_tick_is_settled_at_the_end(monkeypatch):
-    """Drift sells 2 % of margin at a time: from 100 to 200 that are dozens of slices. After three
-    of them the fourth is at the end, 200, where nothing is left of the margin."""
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_leg_restored_at_every_tick_is_settled_at_the_end(monkeypatch, most):
+    """Drift sells 2 % of margin at a time: from 100 to 200 that are dozens of slices. After
+    `most` of them the next is at the end, 200, where nothing is left of the margin."""
     drift = perp_terms(
         (0.03,), procedure=vp.PARTIAL, buffer=0.02, liquidator_fee=0.0075, insurance_fee=0.0075
     )
@@ -187,11 +188,11 @@ def test_a_leg_restored_at_every_tick_is_settled_at_the_end(monkeypatch):
         return whole(params, state, taker)
 
     monkeypatch.setattr(within, "short_hit", noting)
-    monkeypatch.setattr(within, "MAX_STEPS", 3)
+    monkeypatch.setattr(within, "MAX_STEPS", most)
     params = kernel_params(perp=drift)
     state = held((10.0, 0.0), (10.0, 110.0, 20.0))
     done = within.part(params, state, QUOTE, QUOTE._replace(mark=200.0), 0.0)
-    assert 4 == len(prices)
+    assert most + 1 == len(prices)
     assert 1_120 / 10.3 == pytest.approx(prices[0])
     assert sorted(prices) == prices
     assert 200.0 == prices[-1]

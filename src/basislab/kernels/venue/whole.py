@@ -21,7 +21,6 @@ from basislab.kernels.venue.state import (
     CLOSED,
     DELEVER,
     ENDED,
-    ENTER,
     LEAVE,
     MOVE,
     NO_ORDER,
@@ -124,7 +123,7 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
         state = flagged(state, no_order(), out_of_market(params), False)
         cost = before - equity(state)
         ev.note(log, bar.number, ev.CLOSE, state, NO_LEG, ev.CARRY, 0.0, cost, 0.0)
-    elif order.kind == ENTER:
+    else:  # enter
         state = topped_up(params, state, state.idle, TO_BOTH, bar.number)
     return state
 
