@@ -139,7 +139,8 @@ class Mutation:
             failed = [one for one in runtestprotocol(item, log=False, nextitem=after) if one.failed]
             self.seconds[item.nodeid] = time.perf_counter() - began
             if failed:
-                raise session.Failed(f"{item.nodeid} fails without any change")
+                print(f"\n{item.nodeid} fails without any change:\n{failed[0].longreprtext}")
+                raise session.Failed(item.nodeid)
         cover.stop()
         data = cover.get_data()
         for module, _ in trees([]):
