@@ -11,17 +11,26 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
 from types import ModuleType
 
 import numba.core.config
 
 import basislab
 import basislab.kernels
+import basislab.kernels.venue as venue_package
 
 PACKAGE = "basislab.kernels"
 MODELS = ("static", "rebalance", "rotation", "conditional")
+STUDY_KERNELS = (*MODELS, "legs", "ledger", "events", "bars", "outcome")
+VENUE_KERNELS = tuple(
+    path.stem
+    for path in sorted(Path(venue_package.__file__).parent.glob("*.py"))
+    if path.stem != "__init__"
+)
 
 Transform = Callable[[str, ast.Module], ast.Module]
 """Given a module's name (without the package) and its tree; returns the tree to run."""
@@ -73,13 +82,30 @@ def _set_aside() -> Iterator[None]:
         basislab.kernels = package
 
 
-def load(transform: Transform | None = None) -> dict[str, ModuleType]:
-    """Return every kernel module, run as plain Python, by its name without the package."""
+def load(
+    transform: Transform | None = None, names: Sequence[str] = STUDY_KERNELS
+) -> dict[str, ModuleType]:
+    """Return kernel modules, run as plain Python, by their names without the package."""
     finder = _Finder(transform or (lambda _, tree: tree))
     with _set_aside():
         sys.meta_path.insert(0, finder)
         try:
-            names = (*MODELS, "legs", "ledger", "events", "bars", "outcome")
             return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
         finally:
             sys.meta_path.remove(finder)
+
+
+@cache
+def venue() -> dict[str, ModuleType]:
+    """Return the venue engine's kernels as plain Python, by their names.
+
+    Tests by hand calculation call single functions of them: compiling each alone would take far
+    longer. That the compiled engine gives the same bits is a test of its own. Where numba is off
+    they are the engine's own modules, so that a changed one is seen.
+    """
+    names = tuple(f"venue.{name}" for name in VENUE_KERNELS)
+    if numba.core.config.DISABLE_JIT:
+        found = {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
+    else:
+        found = load(names=names)
+    return {name.removeprefix("venue."): module for name, module in found.items()}

@@ -6,12 +6,18 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pytest
 
+from basislab.kernels.legs import LongLeg, Position, ShortLeg
 from basislab.kernels.venue import params as vp
+from basislab.kernels.venue import state as vs
+from basislab.kernels.venue.bars import Bar, Quote
+from basislab.lowering import lower_params
 from basislab.types import FundingSeries, LiquidationPenalty, Market, PriceSeries, RateSeries
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import VenueConfig
 from basislab.types.venue_terms import DatedFee, LendingMarket, MarginTier, PerpVenue, Route
+from tests import plain
 
 PERP = PerpVenue(
     name="perp",
@@ -108,6 +114,38 @@ def loan_terms(**changes):
         "oracle_step": 0.0,
     }
     return vp.LoanTerms(**(values | changes))
+
+
+QUOTE = Quote(mark=100.0, perp=102.0, spot=96.0, oracle=90.0)
+"""Four prices that cannot be taken for one another."""
+
+
+def kernel_params(config=None, **changes):
+    """Kernel parameters of a config (without costs, 2x) on hourly bars; groups may be replaced."""
+    return lower_params(config or free_venue_config(), 3_600)._replace(**changes)
+
+
+def kernel_bar(close=QUOTE, **changes):
+    """Bar 7 at one quote throughout, without rates or fees, at whose close the trader looks."""
+    values = {"number": 7, "open": close, "high": close, "low": close, "close": close}
+    values |= {"worst_mark": close.mark, "worst_oracle": close.oracle, "is_look": True}
+    for name in ("supply", "borrow", "stake", "funding", "taker", "sigma", "carry"):
+        values[name] = 0.0
+    return Bar(**(values | changes))
+
+
+def held(long=(10.0, 500.0), short=(10.0, 110.0, 400.0), *, quote=QUOTE, idle=0.0, **changes):
+    """A state that holds a loan (coins, debt) and a short (contracts, entry, margin), marked."""
+    state = plain.venue()["state"].idle_state(idle, quote)
+    position = Position(LongLeg(*long), ShortLeg(*short))
+    values = {"position": position, "status": vs.OPEN, "lowest_debt": long[1]}
+    return state._replace(**(values | changes))
+
+
+def posted(before, after):
+    """What was posted between two states, by account."""
+    pairs = zip(before.accounts._fields, before.accounts, after.accounts, strict=True)
+    return {name: pytest.approx(new - old) for name, old, new in pairs if new != old}
 
 
 def candle_series(rows):

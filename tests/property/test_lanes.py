@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from basislab.kernels import lanes, rebalance
+from basislab.kernels.lanes import run_undecided
 from basislab.kernels.summary import (
     CARRY,
     DRAWDOWN,
@@ -19,6 +21,7 @@ from basislab.kernels.summary import (
     FIRST_LIQUIDATION,
     LOWEST_DEBT,
     N_ACCOUNTS,
+    N_COLUMNS,
 )
 from basislab.research.batch import (
     COUNT_COLUMNS,
@@ -29,7 +32,7 @@ from basislab.research.batch import (
 )
 from basislab.simulate import MODELS, simulate
 from basislab.types import RebalanceConfig
-from tests.builders import free_config, make_market
+from tests.builders import free_config, make_bars, make_market
 from tests.strategies import configs, markets
 
 every_model = pytest.mark.parametrize("kind", list(MODELS), ids=lambda kind: kind.model)
@@ -143,6 +146,34 @@ def test_shortfall_ruin_and_negative_debt_are_met():
     assert row[LOWEST_DEBT] < 0
     assert any("debt fell below zero" in warning for warning in result.warnings)
     assert_same(row, result)
+
+
+@pytest.mark.parametrize("cost", ["gas_usd", "transfer_cost_usd"])
+def test_costs_that_take_everything_ruin_a_lane_too(cost):
+    """1 000 USD: gas of 2 000 at the opening; or 2 000 for the transfer that 125 asks for (the
+    short has 250 on 1 250, 5x). Lanes leave both to the scalar kernel."""
+    market = make_market([100.0, 125.0, 125.0])
+    config = free_config(
+        RebalanceConfig, leverage=2, capital_usd=1_000, trigger=3, venue={cost: 2_000}
+    )
+    [row] = table_of(market, [config])
+    assert row[FINAL] == 0.0
+    assert_same(row, simulate(market, config))
+
+
+def test_what_lanes_leave_undecided_has_its_equity_at_the_marks():
+    """2x of 1 000 at 100: both legs gain and lose the same, 1 000 at 102 and 99; a decided row is
+    left alone."""
+    bars = make_bars([100.0, 102.0, 99.0], supply=0.01)
+    row = [1_000.0, 2.0, 1e9, 0.0, 0.0, 0.0, 0.0, 0.05, 0.0, 0.5]
+    rows, marks = np.array([row, row]), np.array([1, 2])
+    out, fan = np.full((2, N_COLUMNS), np.nan), np.zeros((2, 2))
+    out[1, FINAL] = 7.0
+    run_undecided(rows, bars, marks, out, fan)
+    curve = rebalance.run(lanes.params_of(rows, 0), bars).equity
+    assert curve[1:].tolist() == fan[0].tolist()
+    assert (curve[-1], 7.0) == (out[0, FINAL], out[1, FINAL])
+    assert [0.0, 0.0] == fan[1].tolist()
 
 
 def test_a_tie_is_decided_as_the_scalar_kernel_does():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from basislab.data import partial_bars
 from basislab.errors import ConfigError
 from basislab.kernels.bars import Bars
-from basislab.kernels.bootstrap import fill_bars, new_bars
+from basislab.kernels.bootstrap import draw_rows, fill_bars, new_bars
 from basislab.research.blocks import block_lengths, optimal_block
 from basislab.research.bootstrap import (
     Shift,
@@ -91,6 +91,14 @@ def test_every_row_is_drawn_equally_often():
     counts = np.bincount(draw_path(200_000, 40, 5.0, 8, 1), minlength=40)
     deviation = np.sqrt(200_000 / 40 * 2 * 5)
     assert np.abs(counts - 5_000).max() < 5 * deviation
+
+
+def test_an_odd_path_is_the_beginning_of_an_even_one():
+    """Random numbers come in pairs of bars: the seventh of seven is the seventh of eight."""
+    odd, even = np.empty(7, np.int64), np.empty(8, np.int64)
+    for rows in (odd, even):
+        draw_rows(rows, 50, 3.0, 5, 2)
+    assert even[:7].tolist() == odd.tolist()
 
 
 def test_the_history_is_a_ring():

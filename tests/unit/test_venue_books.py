@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numba.core.config
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from basislab.types import RateSeries
 from basislab.types.venue_config import POLICY_KINDS, RESPONSES
 from basislab.types.venue_terms import MarginTier
 from basislab.venue_run import run_venue
+from tests import plain
 from tests.venue_builders import PERP, costly, free_venue_config, hourly_market
 
 
@@ -59,6 +61,31 @@ def test_books_are_exact_whatever_happens(seed):
     assert books["loss_borne_by_venue"] >= 0.0
     assert result.column("long_distance").min() > 0.0
     assert result.column("short_distance").min() > 0.0
+
+
+@pytest.mark.skipif(numba.core.config.DISABLE_JIT, reason="numba is switched off: all is plain")
+@pytest.mark.parametrize("seed", range(6))
+def test_compiled_equals_plain_bit_for_bit(seed):
+    """Curve, record, books and events: what tests by hand say of plain kernels holds of both."""
+    config = costly(
+        free_venue_config(
+            leverage=2.4,
+            policy=POLICY_KINDS[seed % 5],
+            trigger=3.0,
+            response=RESPONSES[seed % 3],
+            path_order=("nearest", "pessimistic")[seed % 2],
+        )
+    )
+    market = wild(seed)
+    params = lower_params(config, market.bar_seconds)
+    bars = lower_bars(market, config, price_sources(market, config))
+    compiled, by_hand = kernel.run(params, bars), plain.venue()["step"].run(params, bars)
+    assert compiled.equity.tobytes() == by_hand.equity.tobytes()
+    assert compiled.record.tobytes() == by_hand.record.tobytes()
+    assert tuple(compiled.accounts) == tuple(by_hand.accounts)
+    count = by_hand.log.filled[0]
+    assert compiled.log.rows[:count].tobytes() == by_hand.log.rows[:count].tobytes()
+    assert (compiled.final, compiled.naked_bars) == (by_hand.final, by_hand.naked_bars)
 
 
 def test_a_rehedge_buys_back_what_the_loan_lost():

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 
 from basislab.kernels.legs import ShortLeg, short_equity
-from basislab.kernels.venue import perp
 from basislab.kernels.venue.params import PARTIAL
+from tests import plain
 from tests.venue_builders import perp_terms
+
+perp = plain.venue()["perp"]
 
 TWO_TIERS = perp_terms((0.025, 0.05), (0.0, 70e6), (20.0, 10.0))
 DRIFT = perp_terms(
@@ -57,6 +59,17 @@ def test_a_flat_short_is_never_liquidated():
     assert not perp.is_liquidatable(perp_terms(), flat, 1e9)
 
 
+def test_an_empty_short_without_margin_is_not_liquidatable():
+    """0 <= 0 is no liquidation of nothing."""
+    assert not perp.is_liquidatable(perp_terms(), ShortLeg(0.0, 0.0, 0.0), 100.0)
+
+
+def test_half_a_contract_dies_where_a_whole_one_does():
+    """m + c e = 17.5 + 50 over 0.5 * 1.025: 131.7."""
+    leg = ShortLeg(0.5, 100.0, 17.5)
+    assert 67.5 / 0.5125 == pytest.approx(perp.liquidation_price(perp_terms(), leg))
+
+
 @pytest.mark.parametrize(("mark", "is_hit"), [(99.9, False), (100.0, True), (100.1, True)])
 def test_liquidation_starts_at_maintenance(mark, is_hit):
     """1 contract from 80, margin 22.5: at 100 equity 2.5 = 2.5 % of 100."""
@@ -78,6 +91,46 @@ def test_a_liquidation_order_fills_worse_than_the_mark():
     done = perp.liquidated(terms, leg, 100.0, 100.5 / 1.01, 0.0005, False)
     assert 5.0 + 1.005 == pytest.approx(done.cost)
     assert 25.0 - 6.005 == pytest.approx(done.leg.margin)
+
+
+def test_100_000_itself_is_closed_whole():
+    """1 000 at 100; equity 2 500 = 2.5 %: all, although a fifth would do."""
+    leg = ShortLeg(1_000.0, 80.0, 22_500.0)
+    done = perp.market_liquidated(perp_terms(), leg, 100.0, 100.0, 0.0, False)
+    assert 1_000.0 == done.closed
+
+
+def test_a_small_margin_that_is_left_is_kept():
+    """1 contract from 80 with 20.5, bought back at 100: 0.5 is left and ours."""
+    done = perp.bought_back(perp_terms(), ShortLeg(1.0, 80.0, 20.5), 1.0, 100.0, 100.0, 0.0)
+    assert (ShortLeg(0.0, 0.0, 0.5), 1.0, 0.0, 0.0) == done
+
+
+@pytest.mark.parametrize(("contracts", "margin"), [(10.0, -150.0), (1.0, -15.0)])
+def test_a_negative_margin_with_contracts_in_profit_is_no_loss(contracts, margin):
+    """From 120, at 100: a fifth realises 4 % of 1 000 (40), margin -110; 160 of profit remain."""
+    leg = ShortLeg(contracts, 120.0, margin)
+    done = perp.bought_back(perp_terms(), leg, 0.2 * contracts, 100.0, 100.0, 0.0)
+    left = ShortLeg(0.8 * contracts, 120.0, pytest.approx(margin + 4 * contracts))
+    assert (left, 0.2 * contracts, 0.0, 0.0) == done
+
+
+def test_two_thirds_itself_is_an_order():
+    """Half of 4 % of 1 000 is 20: a margin of 20 is left after buying back 10 at 100."""
+    terms = perp_terms((0.04,), backstop_ratio=0.5)
+    leg = ShortLeg(10.0, 80.0, 220.0)
+    done = perp.market_liquidated(terms, leg, 100.0, 100.0, 0.0, False)
+    assert (ShortLeg(0.0, 0.0, 20.0), 10.0, 0.0, 0.0) == done
+
+
+def test_a_remainder_at_the_backstops_bound_itself_is_an_order():
+    """4 %, backstop at half: equity 8 000 on 200 000; a fifth at a fee of 12 % (4 800) leaves
+    3 200 = half of 4 % of 160 000. An order for the rest: fee 19 200, 16 000 lack."""
+    terms = perp_terms((0.04,), backstop_ratio=0.5)
+    leg = ShortLeg(2_000.0, 80.0, 48_000.0)
+    done = perp.market_liquidated(terms, leg, 100.0, 100.0, 0.12, False)
+    assert (ShortLeg(0.0, 0.0, 0.0), 2_000.0) == done[:2]
+    assert (24_000.0, 16_000.0) == pytest.approx(done[2:])
 
 
 def test_above_100_000_a_fifth_is_closed_and_a_healthy_remainder_survives():
@@ -152,7 +205,7 @@ def test_drifts_insurance_takes_no_more_than_there_is_room_for():
 def test_drift_closes_all_where_a_part_does_not_suffice():
     """Equity 0.5 %: no room for insurance; all, fee 7.5, margin 5 - 7.5: 2.5 borne."""
     done = perp.liquidated(DRIFT, ShortLeg(10.0, 80.0, 205.0), 100.0, 100.0, 0.0, False)
-    assert (0.0, 0.0) == (done.leg.contracts, done.leg.margin)
+    assert ShortLeg(0.0, 0.0, 0.0) == done.leg
     assert (7.5, 2.5) == (pytest.approx(done.cost), pytest.approx(done.borne))
 
 

@@ -276,6 +276,21 @@ def test_entry_and_exit_on_carry():
     assert result.column("idle_usd")[-1] == pytest.approx(result.final_usd)
 
 
+def test_an_exit_without_an_entry_is_for_good():
+    """Negative carry throughout: one close at the open of bar 2, and no costs of coming back."""
+    config = free_venue_config(exit_apy=0.0, lookback_days=1, policy="never")
+    result = run([100.0] * 9, funding=-1e-3, config=costly(config))
+    assert [(0, "open", None), (2, "close", "carry")] == events_of(result)
+    assert result.column("idle_usd")[-1] == pytest.approx(result.final_usd)
+
+
+def test_an_exit_above_the_entry_is_refused():
+    """Between the two the run would open and close at every look."""
+    with pytest.raises(ConfigError, match=r"exit_apy 0\.08 is above entry_apy 0\.05"):
+        free_venue_config(entry_apy=0.05, exit_apy=0.08)
+    assert free_venue_config(entry_apy=0.05, exit_apy=0.05).exit_apy == 0.05
+
+
 def test_nothing_left_ends_the_run():
     """A costly opening of 100 %: ruined at once, nothing owed."""
     opening = Route(name="o", kind="opening", cost_usd=20_000.0)

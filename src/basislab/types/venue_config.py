@@ -69,7 +69,8 @@ class VenueConfig:
     reserve : float, fraction of capital
         Kept idle for the legs.
     entry_apy, exit_apy : float or None, fraction per year
-        Enter above and leave below this trailing gross APY; None holds from the first close.
+        Enter above and leave below this trailing gross APY; without an entry the position is held
+        from the first close, and an exit is for good.
     lookback_days : int, days
         Length of the trailing mean.
     response : {"rehedge", "reopen", "exit"}
@@ -131,9 +132,7 @@ class VenueConfig:
             check_number(self, field, 0, 1, "fraction")
         check_number(self, "sigma_multiple", 0, 1_000, "standard deviations")
         check_number(self, "reserve", 0, 0.9, "fraction of capital")
-        for field in ("entry_apy", "exit_apy"):
-            if getattr(self, field) is not None:
-                check_number(self, field, -5, 5, "fraction per year")
+        self._check_carry()
         check_integer(self, "lookback_days", 1, 3_650, "days")
         check_choice(self, "response", RESPONSES)
         check_choice(self, "path_order", PATH_ORDERS)
@@ -148,6 +147,18 @@ class VenueConfig:
                 )
         for field, kind in _KINDS.items():
             self._check_kind(field, kind)
+
+    def _check_carry(self) -> None:
+        """Refuse an exit above the entry."""
+        for field in ("entry_apy", "exit_apy"):
+            if getattr(self, field) is not None:
+                check_number(self, field, -5, 5, "fraction per year")
+        entry, leave = self.entry_apy, self.exit_apy
+        if entry is not None and leave is not None and leave > entry:
+            raise ConfigError(
+                f"VenueConfig: exit_apy {leave:g} is above entry_apy {entry:g}: "
+                "between them it would open and close at every look. Leave at or below the entry."
+            )
 
     def _check_kind(self, field: str, kind: type[object]) -> None:
         value = getattr(self, field)

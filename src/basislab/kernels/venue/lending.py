@@ -73,14 +73,12 @@ def kamino_bonus(terms: LoanTerms, ltv: float) -> float:
     """Return Kamino's bonus, growing with the LTV beyond the liquidation LTV.
 
     Below an LTV of 0.99 ``min(max(min_bonus, ltv - liquidation_ltv), max_bonus, 1 - ltv)``, from
-    there ``max(bad_debt_bonus, 1 - ltv)``, and the bad-debt bonus at or above 1.
+    there ``max(bad_debt_bonus, 1 - ltv)``: from 1 on that is the bad-debt bonus.
 
     References
     ----------
     Kamino-Finance/klend, liquidation_operations.rs, 2026-03-23.
     """
-    if ltv >= 1.0:
-        return terms.bad_debt_bonus
     if ltv >= NEAR_BAD_DEBT_LTV:
         return max(terms.bad_debt_bonus, 1.0 - ltv)
     return min(max(terms.bonus, ltv - terms.liquidation_ltv), terms.max_bonus, 1.0 - ltv)

@@ -13,7 +13,6 @@ from basislab.kernels.venue.params import (
     DISTANCE,
     NEVER,
     TRIGGER,
-    VOLATILITY,
     Params,
 )
 from basislab.kernels.venue.state import (
@@ -54,6 +53,8 @@ def is_stretched(params: Params, state: State, bar: Bar) -> bool:
     """Whether a leg asks for capital, by the policy's kind."""
     policy, quote = params.policy, bar.close
     long, short = state.position.long, state.position.short
+    if policy.kind == NEVER:
+        return False
     if policy.kind == TRIGGER:
         worth, notional = long.quantity * quote.spot, short.contracts * quote.mark
         highest = max(
@@ -66,11 +67,9 @@ def is_stretched(params: Params, state: State, bar: Bar) -> bool:
         floor = policy.margin_band * short.contracts * quote.mark
         return ltv > policy.ltv_band or short_equity(short, quote.mark) < floor
     to_long, to_short = distances(params, state, quote)
-    if policy.kind == DISTANCE:
-        return min(to_long, to_short) < policy.distance
-    if policy.kind == VOLATILITY:
-        return min(to_long, to_short) < policy.sigma_multiple * bar.sigma
-    return False
+    is_fixed = policy.kind == DISTANCE
+    nearest = policy.distance if is_fixed else policy.sigma_multiple * bar.sigma
+    return min(to_long, to_short) < nearest
 
 
 def relief(params: Params, state: State, quote: Quote) -> Order:
@@ -94,7 +93,7 @@ def relief(params: Params, state: State, quote: Quote) -> Order:
         else:
             held = state.position.long.quantity * quote.spot
         weak = max(min(equity_long, equity_short), 0.0)
-        return Order(DELEVER, min(max(1.0 - params.leverage * weak / held, 0.0), 1.0))
+        return Order(DELEVER, max(1.0 - params.leverage * weak / held, 0.0))
     return Order(MOVE, possible) if abs(possible) > MIN_MOVE_USD else no_order()
 
 
@@ -124,9 +123,7 @@ def decided(params: Params, state: State, bar: Bar) -> Order:
         return Order(RESPOND, 0.0)
     if bar.carry < params.policy.exit_apy:
         return Order(LEAVE, 0.0)
-    if params.policy.kind == NEVER or not is_stretched(params, state, bar):
-        return no_order()
-    return relief(params, state, bar.close)
+    return relief(params, state, bar.close) if is_stretched(params, state, bar) else no_order()
 
 
 compile_module(globals())

@@ -11,7 +11,7 @@ from basislab.kernels.legs import LongLeg, Position, ShortLeg
 from basislab.kernels.venue.accrue import funding_price
 from basislab.kernels.venue.bars import Bar
 from basislab.kernels.venue.ledger import Accounts
-from basislab.kernels.venue.params import NEVER, Params
+from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.perp import maintenance_margin
 from basislab.kernels.venue.policies import is_stretched
 from basislab.kernels.venue.state import NO_ORDER, NOWHERE, OPEN, State
@@ -42,9 +42,7 @@ def is_wanted(params: Params, state: State, bar: Bar) -> bool:
     """Whether the trader looks, after a quiet bar, and sees something to decide."""
     if not bar.is_look:
         return False
-    if bar.carry < params.policy.exit_apy:
-        return True
-    return params.policy.kind != NEVER and is_stretched(params, state, bar)
+    return bar.carry < params.policy.exit_apy or is_stretched(params, state, bar)
 
 
 def quiet_bar(params: Params, state: State, bar: Bar) -> State:

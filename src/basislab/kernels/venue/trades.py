@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from basislab.kernels._jit import compile_module
 from basislab.kernels.ledger import affordable
-from basislab.kernels.legs import LongLeg, Position, ShortLeg, charged, hedged, short_equity
+from basislab.kernels.legs import LongLeg, Position, ShortLeg, charged, hedged
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import Params
@@ -64,9 +64,8 @@ def opened(params: Params, state: State, capital: float, quote: Quote, taker: fl
 
 
 def long_cut(params: Params, state: State, coins: float, spot: float) -> State:
-    """Sell collateral and repay debt with it; what is beyond the debt becomes idle cash."""
+    """Sell collateral (no more than there is) and repay debt; what is beyond it is idle cash."""
     long = state.position.long
-    coins = min(coins, long.quantity)
     worth = coins * spot
     fee = worth * (params.costs.swap_fee + params.costs.flash_fee)
     debt, idle = long.debt - (worth - fee), state.idle
@@ -78,9 +77,11 @@ def long_cut(params: Params, state: State, coins: float, spot: float) -> State:
 
 
 def short_cut(params: Params, state: State, contracts: float, quote: Quote, taker: float) -> State:
-    """Buy back contracts at the perp price and its slippage; the margin stays at the venue."""
+    """Buy back contracts (no more than there are) at the perp price and its slippage.
+
+    The margin stays at the venue.
+    """
     short = state.position.short
-    contracts = min(contracts, short.contracts)
     fill = quote.perp * (1.0 + fill_slippage(params.perp, contracts * quote.perp))
     fee = contracts * fill * taker
     margin = short.margin + contracts * (short.entry - fill) - fee
@@ -94,7 +95,7 @@ def closed(params: Params, state: State, quote: Quote, taker: float) -> State:
     """Close both legs to idle cash; what a leg lacks below zero its venue or lenders bear."""
     cut = long_cut(params, state, state.position.long.quantity, quote.spot)
     cut = short_cut(params, cut, cut.position.short.contracts, quote, taker)
-    debt, margin = cut.position.long.debt, short_equity(cut.position.short, quote.mark)
+    debt, margin = cut.position.long.debt, cut.position.short.margin  # no contracts are left
     borne = max(debt, 0.0) + max(-margin, 0.0)
     idle = cut.idle + max(-debt, 0.0) + max(margin, 0.0)
     accounts = post(cut.accounts, loss_borne_by_venue=borne)

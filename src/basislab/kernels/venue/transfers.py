@@ -37,8 +37,8 @@ def movable(params: Params, state: State, amount: float, quote: Quote) -> float:
 
 
 def transfer_cost(params: Params, amount: float) -> float:
-    """Return the cost of a transfer, USD."""
-    return params.costs.transfer_usd + params.costs.transfer_rate * abs(amount)
+    """Return the cost of sending `amount` (>= 0), USD."""
+    return params.costs.transfer_usd + params.costs.transfer_rate * amount
 
 
 def sent(params: Params, state: State, amount: float, target: int, number: int) -> State:

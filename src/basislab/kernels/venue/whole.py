@@ -16,12 +16,11 @@ from basislab.kernels.venue.bars import Bar, Quote
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import EXIT, REHEDGE, Params
 from basislab.kernels.venue.perp import fill_slippage
-from basislab.kernels.venue.policies import decided
+from basislab.kernels.venue.policies import MIN_MOVE_USD, decided
 from basislab.kernels.venue.state import (
     CLOSED,
     DELEVER,
     ENDED,
-    ENTER,
     LEAVE,
     MOVE,
     NO_ORDER,
@@ -90,15 +89,18 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
     state = flagged(state, no_order(), state.status, state.is_hurt)
     if order.kind == MOVE:
         amount = movable(params, state, order.amount, quote)
+        if abs(amount) <= MIN_MOVE_USD:  # the venues let go less than at the close
+            return state
         before = equity(state)
         state = moved(params, state, amount, bar.number)
         cost = before - equity(state)
         ev.note(log, bar.number, ev.REBALANCE, state, NO_LEG, ev.NO_REASON, amount, cost, 0.0)
     elif order.kind == TOP_UP_LONG or order.kind == TOP_UP_SHORT:
         target = TO_LONG if order.kind == TOP_UP_LONG else TO_SHORT
-        amount = min(order.amount, state.idle)
+        amount, before = order.amount, equity(state)
         state = topped_up(params, state, amount, target, bar.number)
-        ev.note(log, bar.number, ev.REBALANCE, state, NO_LEG, ev.NO_REASON, amount, 0.0, 0.0)
+        cost = before - equity(state)
+        ev.note(log, bar.number, ev.REBALANCE, state, NO_LEG, ev.NO_REASON, amount, cost, 0.0)
     elif order.kind == DELEVER:
         before = equity(state)
         state = delevered(params, state, order.amount, quote, bar.taker)
@@ -118,10 +120,10 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
     elif order.kind == LEAVE:
         before = equity(state)
         state = closed(params, state, quote, bar.taker)
-        state = flagged(state, no_order(), WAITING, False)
+        state = flagged(state, no_order(), out_of_market(params), False)
         cost = before - equity(state)
         ev.note(log, bar.number, ev.CLOSE, state, NO_LEG, ev.CARRY, 0.0, cost, 0.0)
-    elif order.kind == ENTER:
+    else:  # enter
         state = topped_up(params, state, state.idle, TO_BOTH, bar.number)
     return state
 
@@ -223,7 +225,6 @@ def full_bar(params: Params, state: State, bar: Bar, log: EventLog) -> State:
         if state.status == OPEN:
             state = settled(params, state, bar, log)
     else:
-        state = part(params, state, bar.open, bar.open, bar.taker)
         state = through(params, state, bar)
     if not switches.funding_first:
         state = funding_settled(state, bar.funding, price)
@@ -238,7 +239,7 @@ def decided_on(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     state = flagged(state, decided(params, state, bar), state.status, state.is_hurt)
     if params.conventions.instant and state.order.kind != NO_ORDER:
         state = acted(params, state, bar.close, bar, log)
-    if state.status != ENDED and equity(state) <= 0.0:
+    if equity(state) <= 0.0:
         state = ended(state)
     if state.status == ENDED:
         ev.note(log, bar.number, ev.RUINED, state, NO_LEG, ev.NO_REASON, 0.0, 0.0, 0.0)

@@ -1,95 +1,23 @@
-"""From a market and a venue config to what the venue engine's kernels read: arrays and scalars."""
+"""From a market to the arrays that the venue engine's kernels read."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from basislab.errors import ConfigError, DataError
 from basislab.kernels.venue import bars as vb
-from basislab.kernels.venue import params as vp
+from basislab.lowering.prices import Sources
 from basislab.types.market import FloatArray, Market, PriceSeries, RateSeries
-from basislab.types.venue import PENALTY_KINDS, StudyVenue
-from basislab.types.venue_config import (
-    PATH_ORDERS,
-    POLICY_KINDS,
-    RESPONSES,
-    VenueConfig,
-    resolved,
-)
-from basislab.types.venue_terms import (
-    FUNDING_PRICES,
-    LOAN_PROCEDURES,
-    PERP_PROCEDURES,
-    LendingMarket,
-    PerpVenue,
-    Route,
-)
+from basislab.types.venue import StudyVenue
+from basislab.types.venue_config import VenueConfig, resolved
+from basislab.types.venue_terms import PerpVenue, Route
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY, from_bps
 
 SIGMA_SPAN_DAYS = 7
 """Centre of mass of the exponential window that volatility is estimated over."""
-
-
-class Sources(NamedTuple):
-    """Which series stands for which price, and what stands in for what, in words.
-
-    Parameters
-    ----------
-    mark, perp, spot, oracle : PriceSeries
-    notes : tuple of str
-    """
-
-    mark: PriceSeries
-    perp: PriceSeries
-    spot: PriceSeries
-    oracle: PriceSeries
-    notes: tuple[str, ...]
-
-
-def price_sources(market: Market, config: VenueConfig) -> Sources:
-    """Return the four prices; one series may stand in for another, and the notes say so.
-
-    Parameters
-    ----------
-    market : Market
-    config : VenueConfig
-
-    Returns
-    -------
-    Sources
-    """
-    if config.has("one_price"):
-        one = market.reference_price
-        return Sources(one, one, one, one, ())
-    venue = resolved(config.perp, PerpVenue)
-    notes: list[str] = []
-    found: dict[str, PriceSeries] = {}
-    stand_ins = {
-        "perp": ("mark", "spot", "oracle"),
-        "mark": ("perp", "oracle", "spot"),
-        "spot": ("oracle", "perp", "mark"),
-        "oracle": ("spot", "mark", "perp"),
-    }
-    if venue.procedure == "partial":  # margin at the oracle price
-        stand_ins["mark"] = ("oracle", "spot", "perp")
-    for kind, others in stand_ins.items():
-        for candidate in (kind, *others):
-            keys = [key for key in market.prices if key[1] == candidate]
-            # the venue's own series first, any other venue's of that kind else
-            keys.sort(key=lambda key: key[0] != venue.funding)
-            if keys:
-                found[kind] = market.prices[keys[0]]
-                label = " ".join(keys[0])
-                if candidate != kind:
-                    notes.append(f"price: {label} stands in for the {kind} price")
-                elif kind in ("perp", "mark") and keys[0][0] != venue.funding:
-                    notes.append(f"price: {label} stands in for {venue.name}'s {kind} price")
-                break
-    return Sources(**found, notes=tuple(notes))
 
 
 def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars:
@@ -281,130 +209,6 @@ def trailing_carry(
     ends = np.arange(1, len(gross) + 1)
     starts = np.maximum(ends - window, 0)
     return np.asarray((sums[ends] - sums[starts]) / (ends - starts))
-
-
-def lower_params(config: VenueConfig, bar_seconds: int) -> vp.Params:
-    """Return the kernel's parameters: fractions, USD, bars.
-
-    Parameters
-    ----------
-    config : VenueConfig
-        With its venues resolved.
-    bar_seconds : int
-
-    Returns
-    -------
-    Params
-    """
-    study = resolved(config.study, StudyVenue)
-    names = ("accrue_at_opening", "funding_first", "flat_margin", "settle_at_close", "instant")
-    switches = [config.has(name) for name in (*names, "study_costs", "negative_debt")]
-    return vp.Params(
-        capital=config.capital_usd,
-        leverage=config.leverage,
-        perp=_perp(config, study),
-        loan=_loan(config, study),
-        costs=_costs(config, study, bar_seconds),
-        policy=_policy(config),
-        conventions=vp.Conventions(*switches),
-        study=vp.StudyTerms(
-            study.maintenance_margin,
-            PENALTY_KINDS.index(study.liquidation_penalty.kind),
-            study.liquidation_penalty.rate,
-            from_bps(resolved(config.opening, Route).cost_bps),
-            from_bps(study.taker_fee_bps),
-            study.gas_usd,
-        ),
-        path_order=PATH_ORDERS.index(config.path_order),
-    )
-
-
-def _perp(config: VenueConfig, study: StudyVenue) -> vp.PerpTerms:
-    venue = resolved(config.perp, PerpVenue)
-    tiers = venue.margin_tiers
-    bounds = np.array([tier.above_usd for tier in tiers])
-    rates = np.array([tier.maintenance_rate for tier in tiers])
-    if config.has("flat_margin"):
-        bounds, rates = np.zeros(1), np.array([study.maintenance_margin])
-    deductions = np.cumsum(np.diff(rates, prepend=rates[0]) * bounds)
-    initial = np.array([1 / tier.max_leverage for tier in tiers[: len(rates)]])
-    kept = 0.0 if config.has("study_costs") else 1.0
-    return vp.PerpTerms(
-        bounds=frozen(bounds),
-        rates=frozen(rates),
-        deductions=frozen(deductions),
-        initial=frozen(initial),
-        withdrawal_floor=venue.withdrawal_floor,
-        procedure=PERP_PROCEDURES.index(venue.procedure),
-        full_below=venue.full_below_usd,
-        first_share=venue.first_share,
-        backstop_ratio=venue.backstop_ratio,
-        liquidation_fee=from_bps(venue.liquidation_fee_bps),
-        buffer=venue.liquidation_buffer,
-        liquidator_fee=venue.liquidator_fee,
-        insurance_fee=venue.insurance_fee,
-        slippage=kept * from_bps(venue.slippage_bps),
-        impact=kept * from_bps(venue.impact_bps_per_100k),
-        liquidation_slippage=from_bps(venue.liquidation_slippage_bps),
-        mark_step=venue.mark_step,
-        funding_price=FUNDING_PRICES.index(venue.funding_price),
-    )
-
-
-def _loan(config: VenueConfig, study: StudyVenue) -> vp.LoanTerms:
-    loan = resolved(config.lending, LendingMarket)
-    liquidation_ltv = loan.liquidation_ltv
-    if config.has("flat_margin"):
-        liquidation_ltv = 1.0 - study.maintenance_margin
-    return vp.LoanTerms(
-        max_ltv=min(loan.max_ltv, liquidation_ltv),
-        liquidation_ltv=liquidation_ltv,
-        procedure=LOAN_PROCEDURES.index(loan.procedure),
-        close_factor=loan.close_factor,
-        bonus=loan.bonus,
-        max_bonus=loan.max_bonus,
-        bad_debt_bonus=loan.bad_debt_bonus,
-        full_ltv=loan.full_ltv,
-        full_below=loan.full_below_usd,
-        min_leftover=loan.min_leftover_usd,
-        oracle_step=loan.oracle_step,
-    )
-
-
-def _costs(config: VenueConfig, study: StudyVenue, bar_seconds: int) -> vp.Costs:
-    opening, swap = resolved(config.opening, Route), resolved(config.swap, Route)
-    transfer = resolved(config.transfer, Route)
-    delay = math.ceil(transfer.delay_seconds / bar_seconds)
-    if config.has("study_costs"):
-        gas, moving = study.gas_usd, study.transfer_cost_usd
-        return vp.Costs(from_bps(opening.cost_bps), 0.0, gas, 0.0, moving, 0.0, delay)
-    return vp.Costs(
-        open_fee=from_bps(opening.cost_bps),
-        flash_fee=from_bps(resolved(config.lending, LendingMarket).flash_loan_fee_bps),
-        gas=opening.cost_usd,
-        swap_fee=from_bps(swap.cost_bps),
-        transfer_usd=transfer.cost_usd,
-        transfer_rate=from_bps(transfer.cost_bps),
-        delay_bars=delay,
-    )
-
-
-def _policy(config: VenueConfig) -> vp.Policy:
-    entry = -math.inf if config.entry_apy is None else config.entry_apy
-    leave = entry if config.exit_apy is None else config.exit_apy
-    return vp.Policy(
-        kind=POLICY_KINDS.index(config.policy),
-        trigger=config.trigger_leverage,
-        ltv_band=config.ltv_band,
-        margin_band=config.margin_band,
-        distance=config.distance,
-        sigma_multiple=config.sigma_multiple,
-        has_deleverage=config.has_deleverage,
-        reserve=config.reserve,
-        entry_apy=entry,
-        exit_apy=leave,
-        response=RESPONSES.index(config.response),
-    )
 
 
 def check_window(market: Market, config: VenueConfig) -> None:

@@ -1,0 +1,265 @@
+"""Find the changes of the venue engine's kernels that no test would notice.
+
+    python benchmarks/mutation.py [MODULE ...] [--jobs N] [--quick] [--no-save]
+
+One process imports everything once, runs the tests as plain Python, and keeps which test reaches
+which line. Then it forks for each mutant, gives the functions the changed code (they keep their
+identity, so whoever imported them has it too) and runs the tests that reach the line, quickest
+first, until one fails. Tools that start an interpreter for each mutant need hours for what takes
+minutes here. Examples of hypothesis are the same each time, and not shrunk.
+
+Results are kept in ``benchmarks/mutation.json``, module by module (those named are run anew), and
+in the table of docs/venue-engine.md.
+``benchmarks/mutation.toml`` says of each survivor that is no gap in the tests why it is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+import tomllib
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+from coverage import Coverage
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from benchmarks.mutants import Mutant, mutants  # noqa: E402
+
+KERNELS = ROOT / "src" / "basislab" / "kernels" / "venue"
+PACKAGE = "basislab.kernels.venue"
+RESULTS, REASONS = (ROOT / "benchmarks" / f"mutation.{kind}" for kind in ("json", "toml"))
+PAGE = ROOT / "docs" / "venue-engine.md"
+BEGIN, END = "<!-- table: benchmarks/mutation.py -->", "<!-- end of mutation table -->"
+TESTS = sorted((KERNELS, *(ROOT / "tests").glob("*/test_venue_*.py")))
+SURVIVED, KILLED, STUCK = "survived", "killed", "stuck"
+EXPLAINED = ("equivalent", "free")
+BROKEN = 2
+SLOWEST, PATIENCE_S = 10.0, 5.0
+"""A test that takes that many times as long as it should, and that many seconds, is stuck."""
+
+
+def trees(names: list[str]) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the source of the kernels' modules."""
+    for path in sorted(KERNELS.glob("*.py")):
+        if path.stem != "__init__" and (not names or path.stem in names):
+            yield path.stem, ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def reasons() -> dict[str, dict[str, str]]:
+    """Return, by kind, why a survivor is no gap, by the mutant's name."""
+    groups = tomllib.loads(REASONS.read_text(encoding="utf-8"))
+    return {
+        kind: {name: one["because"] for one in groups[kind] for name in one["mutants"]}
+        for kind in EXPLAINED
+    }
+
+
+def put_in(module: ModuleType, tree: ast.Module) -> None:
+    """Give the functions and constants of `module` what the changed source says."""
+    scratch: dict[str, Any] = {"__name__": module.__name__, "__file__": module.__file__}
+    code = compile(ast.fix_missing_locations(tree), str(module.__file__), "exec")
+    exec(code, scratch)  # noqa: S102 - our own source, one node changed
+    for name, new in scratch.items():
+        old = getattr(module, name, None)
+        if isinstance(new, FunctionType) and isinstance(old, FunctionType):
+            if new.__module__ == module.__name__:
+                old.__code__, old.__defaults__ = new.__code__, new.__defaults__
+        elif isinstance(new, int | float) and new != old:
+            for other in list(sys.modules.values()):
+                is_kernel = getattr(other, "__name__", "").startswith(PACKAGE)
+                if is_kernel and other.__dict__.get(name) == old:
+                    setattr(other, name, new)
+
+
+class Mutation:
+    """A pytest plugin: instead of the tests' results it asks what they would have noticed."""
+
+    def __init__(self, names: list[str], jobs: int) -> None:
+        self.names, self.jobs = names, jobs
+        self.found: dict[str, dict[str, list[str]]] = {}
+        self.seconds: dict[str, float] = {}
+        self.lines: dict[str, dict[int, list[str]]] = {}
+
+    def pytest_configure(self) -> None:
+        """Let hypothesis make the same examples each time, however long a mutant takes."""
+        from hypothesis import HealthCheck, Phase, settings
+
+        settings.register_profile(
+            "mutation",
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=(Phase.explicit, Phase.generate),
+            suppress_health_check=list(HealthCheck),
+        )
+        settings.load_profile("mutation")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run every test once, then, for each mutant, those that reach it."""
+        if session.testsfailed:
+            raise session.Failed("collection failed")
+        items = self.measured(session)
+        running: dict[int, tuple[str, str]] = {}
+        began, count = time.perf_counter(), 0
+        for module, tree in trees(self.names):
+            self.found[module] = {SURVIVED: [], KILLED: [], STUCK: []}
+            for mutant in mutants(module, tree):
+                while len(running) >= self.jobs:
+                    self.reap(running)
+                running[self.forked(mutant, tree, module, items)] = module, mutant.name
+                count += 1
+        while running:
+            self.reap(running)
+        print(f"{count} mutants in {time.perf_counter() - began:.0f} s")
+        return True
+
+    def measured(self, session: pytest.Session) -> dict[str, pytest.Item]:
+        """Run all tests, note their time and the kernels' lines that they reach."""
+        cover = Coverage(data_file=None, include=[f"{KERNELS}/*"], config_file=False)
+        items, total = list(session.items), len(session.items)
+        cover.start()
+        for item, after in zip(items, [*items[1:], None], strict=True):
+            cover.switch_context(item.nodeid)
+            began = time.perf_counter()
+            failed = [one for one in runtestprotocol(item, log=False, nextitem=after) if one.failed]
+            self.seconds[item.nodeid] = time.perf_counter() - began
+            if failed:
+                print(f"\n{item.nodeid} fails without any change:\n{failed[0].longreprtext}")
+                raise session.Failed(item.nodeid)
+        cover.stop()
+        data = cover.get_data()
+        for module, _ in trees([]):
+            self.lines[module] = data.contexts_by_lineno(str(KERNELS / f"{module}.py"))
+        reaching = {
+            test for found in self.lines.values() for each in found.values() for test in each
+        }
+        print(f"\n{len(reaching - {''})} of {total} tests reach the kernels")
+        return {item.nodeid: item for item in items}
+
+    def reaching(self, mutant: Mutant, module: str) -> list[str]:
+        """Return the tests that reach a mutant's lines, quickest first; a constant's are all."""
+        first, last = mutant.lines
+        lines = self.lines[module]
+        wanted = range(first, last + 1) if first else lines
+        found = {test for line in wanted for test in lines.get(line, ()) if test}
+        return sorted(found, key=self.seconds.__getitem__)
+
+    def forked(
+        self, mutant: Mutant, tree: ast.Module, module: str, items: dict[str, pytest.Item]
+    ) -> int:
+        """Start a process that ends with 1 where a test notices the mutant, 0 where none does."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # no thread runs here
+            child = os.fork()
+        if child:
+            return child
+        try:
+            mutant.apply()
+            put_in(importlib.import_module(f"{PACKAGE}.{module}"), tree)
+            noticed = self.is_noticed(self.reaching(mutant, module), items)
+        except BaseException:  # noqa: BLE001 - the parent must hear of it
+            traceback.print_exc()
+            os._exit(BROKEN)
+        os._exit(int(noticed))
+
+    def is_noticed(self, tests: list[str], items: dict[str, pytest.Item]) -> bool:
+        """Run tests until one fails; a signal ends the process where one takes far too long."""
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        for test, after in zip(tests, [*tests[1:], None], strict=False):
+            limit = SLOWEST * self.seconds[test] + PATIENCE_S
+            signal.setitimer(signal.ITIMER_REAL, limit)
+            reports = runtestprotocol(items[test], log=False, nextitem=items.get(after or ""))
+            if any(report.failed for report in reports):
+                return True
+        return False
+
+    def reap(self, running: dict[int, tuple[str, str]]) -> None:
+        """Wait for one process and note what became of its mutant."""
+        child, status = os.wait()
+        module, name = running.pop(child)
+        if os.waitstatus_to_exitcode(status) == BROKEN:
+            raise RuntimeError(f"{name}: the mutant could not be put in or run")
+        kind = STUCK if os.WIFSIGNALED(status) else KILLED if status else SURVIVED
+        self.found[module][kind].append(name)
+        if kind != KILLED:
+            print(f"{kind}: {name}", flush=True)
+
+
+def counted(found: dict[str, list[str]]) -> dict[str, Any]:
+    """Return a module's figures; `left` names the survivors that nothing is said about."""
+    survived, because = set(found[SURVIVED]), reasons()
+    killed = len(found[KILLED]) + len(found[STUCK])
+    line: dict[str, Any] = {"mutants": killed + len(survived), "killed": killed}
+    for kind in EXPLAINED:
+        line[kind] = len(survived & set(because[kind]))
+        survived -= set(because[kind])
+    return line | {"left": sorted(survived)}
+
+
+def table(kept: dict[str, dict[str, Any]]) -> str:
+    """Return the table of the page, with its sums."""
+    columns = ("mutants", "killed", *EXPLAINED)
+    rows = [
+        [name, *(line[key] for key in columns), len(line["left"])]
+        for name, line in kept.items()
+        if line["mutants"]
+    ]
+    rows.append(["**together**", *(sum(column) for column in list(zip(*rows, strict=True))[1:])])
+    head = ["kernel", "mutants", "noticed", "equivalent", "free choice", "left"]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def update_docs(kept: dict[str, dict[str, Any]]) -> None:
+    """Write the table between the page's markers."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{table(kept)}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> int:
+    """Run, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("modules", nargs="*", help="of kernels/venue; all when left out")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="unit tests only; implies --no-save")
+    parser.add_argument("--no-save", action="store_true", help="leave mutation.json as it is")
+    given = parser.parse_args()
+    os.environ["NUMBA_DISABLE_JIT"] = "1"  # before anything imports numba
+    plugin = Mutation(given.modules, given.jobs)
+    options = ["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
+    tests = [str(path) for path in TESTS if not (given.quick and path.parent.name == "property")]
+    done = pytest.main([*options, *tests], plugins=[plugin])
+    if done not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return int(done)
+    modules = {name: counted(found) for name, found in plugin.found.items()}
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    kept = dict(sorted((kept | modules).items()))
+    for name, line in kept.items():
+        print(f"{name:10}", *(f"{key} {value}" for key, value in line.items()))
+    if not (given.no_save or given.quick):
+        RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        update_docs(kept)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

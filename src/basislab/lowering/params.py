@@ -1,0 +1,151 @@
+"""From a venue config to the scalars that the venue engine's kernels read."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from basislab.kernels.venue import params as vp
+from basislab.lowering.bars import frozen
+from basislab.types.venue import PENALTY_KINDS, StudyVenue
+from basislab.types.venue_config import (
+    PATH_ORDERS,
+    POLICY_KINDS,
+    RESPONSES,
+    VenueConfig,
+    resolved,
+)
+from basislab.types.venue_terms import (
+    FUNDING_PRICES,
+    LOAN_PROCEDURES,
+    PERP_PROCEDURES,
+    LendingMarket,
+    PerpVenue,
+    Route,
+)
+from basislab.units import from_bps
+
+
+def lower_params(config: VenueConfig, bar_seconds: int) -> vp.Params:
+    """Return the kernel's parameters: fractions, USD, bars.
+
+    Parameters
+    ----------
+    config : VenueConfig
+        With its venues resolved.
+    bar_seconds : int
+
+    Returns
+    -------
+    Params
+    """
+    study = resolved(config.study, StudyVenue)
+    names = ("accrue_at_opening", "funding_first", "flat_margin", "settle_at_close", "instant")
+    switches = [config.has(name) for name in (*names, "study_costs", "negative_debt")]
+    return vp.Params(
+        capital=config.capital_usd,
+        leverage=config.leverage,
+        perp=_perp(config, study),
+        loan=_loan(config, study),
+        costs=_costs(config, study, bar_seconds),
+        policy=_policy(config),
+        conventions=vp.Conventions(*switches),
+        study=vp.StudyTerms(
+            study.maintenance_margin,
+            PENALTY_KINDS.index(study.liquidation_penalty.kind),
+            study.liquidation_penalty.rate,
+            from_bps(resolved(config.opening, Route).cost_bps),
+            from_bps(study.taker_fee_bps),
+            study.gas_usd,
+        ),
+        path_order=PATH_ORDERS.index(config.path_order),
+    )
+
+
+def _perp(config: VenueConfig, study: StudyVenue) -> vp.PerpTerms:
+    venue = resolved(config.perp, PerpVenue)
+    tiers = venue.margin_tiers
+    bounds = np.array([tier.above_usd for tier in tiers])
+    rates = np.array([tier.maintenance_rate for tier in tiers])
+    if config.has("flat_margin"):
+        bounds, rates = np.zeros(1), np.array([study.maintenance_margin])
+    deductions = np.cumsum(np.diff(rates, prepend=rates[0]) * bounds)
+    initial = np.array([1 / tier.max_leverage for tier in tiers[: len(rates)]])
+    kept = 0.0 if config.has("study_costs") else 1.0
+    return vp.PerpTerms(
+        bounds=frozen(bounds),
+        rates=frozen(rates),
+        deductions=frozen(deductions),
+        initial=frozen(initial),
+        withdrawal_floor=venue.withdrawal_floor,
+        procedure=PERP_PROCEDURES.index(venue.procedure),
+        full_below=venue.full_below_usd,
+        first_share=venue.first_share,
+        backstop_ratio=venue.backstop_ratio,
+        liquidation_fee=from_bps(venue.liquidation_fee_bps),
+        buffer=venue.liquidation_buffer,
+        liquidator_fee=venue.liquidator_fee,
+        insurance_fee=venue.insurance_fee,
+        slippage=kept * from_bps(venue.slippage_bps),
+        impact=kept * from_bps(venue.impact_bps_per_100k),
+        liquidation_slippage=from_bps(venue.liquidation_slippage_bps),
+        mark_step=venue.mark_step,
+        funding_price=FUNDING_PRICES.index(venue.funding_price),
+    )
+
+
+def _loan(config: VenueConfig, study: StudyVenue) -> vp.LoanTerms:
+    loan = resolved(config.lending, LendingMarket)
+    liquidation_ltv = loan.liquidation_ltv
+    if config.has("flat_margin"):
+        liquidation_ltv = 1.0 - study.maintenance_margin
+    return vp.LoanTerms(
+        max_ltv=min(loan.max_ltv, liquidation_ltv),
+        liquidation_ltv=liquidation_ltv,
+        procedure=LOAN_PROCEDURES.index(loan.procedure),
+        close_factor=loan.close_factor,
+        bonus=loan.bonus,
+        max_bonus=loan.max_bonus,
+        bad_debt_bonus=loan.bad_debt_bonus,
+        full_ltv=loan.full_ltv,
+        full_below=loan.full_below_usd,
+        min_leftover=loan.min_leftover_usd,
+        oracle_step=loan.oracle_step,
+    )
+
+
+def _costs(config: VenueConfig, study: StudyVenue, bar_seconds: int) -> vp.Costs:
+    opening, swap = resolved(config.opening, Route), resolved(config.swap, Route)
+    transfer = resolved(config.transfer, Route)
+    delay = math.ceil(transfer.delay_seconds / bar_seconds)
+    if config.has("study_costs"):
+        gas, moving = study.gas_usd, study.transfer_cost_usd
+        return vp.Costs(from_bps(opening.cost_bps), 0.0, gas, 0.0, moving, 0.0, delay)
+    return vp.Costs(
+        open_fee=from_bps(opening.cost_bps),
+        flash_fee=from_bps(resolved(config.lending, LendingMarket).flash_loan_fee_bps),
+        gas=opening.cost_usd,
+        swap_fee=from_bps(swap.cost_bps),
+        transfer_usd=transfer.cost_usd,
+        transfer_rate=from_bps(transfer.cost_bps),
+        delay_bars=delay,
+    )
+
+
+def _policy(config: VenueConfig) -> vp.Policy:
+    entry = -math.inf if config.entry_apy is None else config.entry_apy
+    leave = entry if config.exit_apy is None else config.exit_apy
+    return vp.Policy(
+        kind=POLICY_KINDS.index(config.policy),
+        trigger=config.trigger_leverage,
+        ltv_band=config.ltv_band,
+        margin_band=config.margin_band,
+        distance=config.distance,
+        sigma_multiple=config.sigma_multiple,
+        has_deleverage=config.has_deleverage,
+        reserve=config.reserve,
+        entry_apy=entry,
+        exit_apy=leave,
+        response=RESPONSES.index(config.response),
+    )
