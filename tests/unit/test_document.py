@@ -14,12 +14,13 @@ import pytest
 import basislab as bl
 from basislab.report import findings, findings_choices
 from basislab.report.certificate.section import study_data
-from basislab.report.check import fact_differences, text_differences
+from basislab.report.check import fact_differences, table_differences, text_differences
 from basislab.report.document import build_document, html_page, markdown_text
 from basislab.report.document.chapters import MARK, TEMPLATES, template_environment
 from basislab.report.document.data import packed, unpacked
 from basislab.report.document.page import ASSETS, page_data
 from basislab.report.document.text import pipe_table
+from basislab.report.downloads import download_files
 from basislab.report.engine import limits, sentences
 from basislab.report.facts import facts_of, numeric_leaves, study_runs, unit_of
 from basislab.report.figures import DARK, LIGHT, study_figures
@@ -329,6 +330,27 @@ def test_the_committed_document_is_what_is_computed(document):
     )
     kept = json.loads(STUDY.with_name("facts.json").read_text())
     assert [] == list(fact_differences(json.loads(json.dumps(document.facts)), kept))
+
+
+def test_the_committed_data_are_what_is_computed(document):
+    """Every file that the page hands out lies beside it, and no other does."""
+    files = download_files(document.downloads)
+    folder = STUDY.parent
+    assert {str(path.relative_to(folder)) for path in (folder / "data").iterdir()} == set(files)
+    for name, content in files.items():
+        assert [] == list(table_differences(content.decode(), (folder / name).read_text(), name))
+
+
+def test_a_cell_that_differs_is_named_and_words_are_compared_exactly():
+    kept = "day,usd\na,1.0\nb,\n"
+    assert [] == list(table_differences("day,usd\na,1.0000000001\nb,\n", kept, "x"))
+    assert list(table_differences("day,usd\na,1.1\nb,\n", kept, "x")) == [
+        "x[1][1]: computed 1.1, kept 1.0"
+    ]
+    assert list(table_differences("day,usd\na,1.0\nb,0\n", kept, "x")) == [
+        "x[2][1]: computed 0.0, kept ''"
+    ]
+    assert list(table_differences("day,usd\na,nan\n", "day,usd\na,nan\n", "x")) == []
 
 
 def test_a_difference_beyond_the_tolerance_is_named():

@@ -87,7 +87,8 @@ def _write(
         files = document_files(document, drawing=drawing, with_pdf=with_pdf, progress=say)
         for name, content in files:
             write_bytes(folder / name, content)
-    written = ["study.html", "study.md", "study.txt", "facts.json", "figures/", "data/"]
+    written = ["study.html", "study.md", "study.txt", "facts.json", "figures/"]
+    written += ["data/"] if document.downloads else []
     written += ["study.pdf"] if with_pdf else []
     typer.echo(f"\nwritten: {folder}/ ({', '.join(written)})", err=True)
 
@@ -111,14 +112,17 @@ def _differences(
     import json
 
     from basislab.cli.output import read_text, to_json
-    from basislab.report.check import fact_differences, text_differences
+    from basislab.report.check import fact_differences, table_differences, text_differences
     from basislab.report.document import html_page, markdown_text
+    from basislab.report.downloads import download_files
     from basislab.report.terminal import study_text
 
     kept = json.loads(read_text(folder / "facts.json"))
     yield from fact_differences(json.loads(to_json(facts)), kept)
     for name, text in (("study.txt", study_text(facts)), ("study.md", markdown_text(document))):
         yield from text_differences(text, read_text(folder / name), name)
+    for name, content in download_files(document.downloads).items():
+        yield from table_differences(content.decode(), read_text(folder / name), name)
     page = folder / "study.html"
     if page.exists():
         now = html_page(document, bundle=drawing.scripts())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import math
 from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any
@@ -50,6 +52,41 @@ def _same(found: Any, kept: Any) -> bool:
     if all(numbers):
         return bool(abs(found - kept) <= TOLERANCE * max(1.0, abs(found), abs(kept)))
     return type(found) is type(kept) and bool(found == kept)
+
+
+def table_differences(found: str, kept: str, name: str) -> Iterator[str]:
+    """Yield what differs between two CSV texts: numbers within the tolerance, all else exactly.
+
+    Parameters
+    ----------
+    found, kept : str
+        Computed now, and read from the file.
+    name : str
+        Of the file.
+
+    Yields
+    ------
+    str
+        One line a difference.
+
+    Examples
+    --------
+    >>> list(table_differences("day,usd\\n1,2.0\\n", "day,usd\\n1,2.1\\n", "a.csv"))
+    ['a.csv[1][1]: computed 2.0, kept 2.1']
+    """
+    yield from fact_differences(_rows(found), _rows(kept), name)
+
+
+def _rows(text: str) -> list[list[float | str]]:
+    return [[_cell(cell) for cell in row] for row in csv.reader(text.splitlines())]
+
+
+def _cell(text: str) -> float | str:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
 
 
 def text_differences(found: str, kept: str, name: str) -> Iterator[str]:
