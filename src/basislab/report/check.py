@@ -55,7 +55,7 @@ def _same(found: Any, kept: Any) -> bool:
 
 
 def table_differences(found: str, kept: str, name: str) -> Iterator[str]:
-    """Yield what differs between two CSV texts: numbers within the tolerance, all else exactly.
+    r"""Yield what differs between two CSV texts: numbers within the tolerance, all else exactly.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def table_differences(found: str, kept: str, name: str) -> Iterator[str]:
 
     Examples
     --------
-    >>> list(table_differences("day,usd\\n1,2.0\\n", "day,usd\\n1,2.1\\n", "a.csv"))
+    >>> list(table_differences("day,usd\n1,2.0\n", "day,usd\n1,2.1\n", "a.csv"))
     ['a.csv[1][1]: computed 2.0, kept 2.1']
     """
     yield from fact_differences(_rows(found), _rows(kept), name)
