@@ -195,12 +195,20 @@ def test_the_study_knows_no_limits(wanted):
 
 
 @pytest.mark.parametrize(
-    ("amount", "switches", "cost"),
-    [(100.0, (), 2.5), (1.0, (), 1.0), (1.0, ("split_costs",), 1.51)],
+    ("amount", "switches", "target", "cost"),
+    [
+        (100.0, (), vs.TO_SHORT, 2.5),
+        (1.0, (), vs.TO_SHORT, 1.0),
+        (1.0, ("split_costs",), vs.TO_SHORT, 1.51),
+        (1.0, ("split_costs",), vs.TO_BOTH, 1.0),
+    ],
 )
-def test_a_transfer_costs_a_flat_amount_and_a_share(amount, switches, cost):
-    """1.50 and 1 %; never more than is sent, but for the study's that is split."""
-    assert cost == pytest.approx(transfers.transfer_cost(params(*switches), amount))
+def test_a_transfer_costs_a_flat_amount_and_a_share(amount, switches, target, cost):
+    """1.50 and 1 %; never more than is sent, but for the study's that is split over two legs."""
+    before = held()
+    done = transfers.sent(params(*switches), before, amount, target, 7)
+    assert {"transfer_fees": -cost} == posted(before, done)
+    assert done.transit.amount == pytest.approx(amount if cost > amount else amount - cost)
 
 
 @pytest.mark.parametrize(("switches", "arrival"), [((), 9), (("instant",), 7)])

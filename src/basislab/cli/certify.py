@@ -87,4 +87,5 @@ def _write(found: Any, part: Any, facts: Facts, folder: Path) -> None:
         document = certificate_document(found, part)
         for name, content in document_files(document, progress=say):
             write_bytes(folder / name.replace("study.", "certificate."), content)
-    typer.echo(f"\nwritten to {folder}: certificate.html, certificate.md, figures/", err=True)
+    names = "certificate.html, certificate.md, certificate.json, figures/, data/"
+    typer.echo(f"\nwritten to {folder}: {names}", err=True)

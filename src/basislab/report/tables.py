@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from basislab.report import words
@@ -24,11 +24,14 @@ class Column:
         Of the row's facts.
     write : callable
         From the fact to text; text stays as it is by default.
+    is_detail : bool
+        Left to documents; a terminal has no room for it.
     """
 
     header: str
     key: str
     write: Writer = str
+    is_detail: bool = False
 
     @property
     def justify(self) -> Literal["left", "right"]:
@@ -53,6 +56,15 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Facts]
     notes: Sequence[str] = field(default_factory=tuple)
+
+    def without_details(self) -> Table:
+        """Return the table with the columns that a terminal has room for.
+
+        Returns
+        -------
+        Table
+        """
+        return replace(self, columns=[column for column in self.columns if not column.is_detail])
 
     def cells(self) -> list[list[str]]:
         """Return the written cells, row by row.

@@ -112,6 +112,7 @@ def rich_table(table: Table) -> RichTable:
     -------
     rich.table.Table
     """
+    table = table.without_details()
     made = RichTable(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -119,7 +120,7 @@ def rich_table(table: Table) -> RichTable:
         show_header=any(column.header for column in table.columns),
     )
     for column in table.columns:
-        no_wrap = column.key in ("time", "what", "perp")
+        no_wrap = column.key in ("time", "what", "perp", "label")
         made.add_column(column.header, justify=column.justify, no_wrap=no_wrap)
     for row, cells in zip(table.rows, table.cells(), strict=True):
         style = "bold" if row.get("is_marked") else ""

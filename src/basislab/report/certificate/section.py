@@ -42,7 +42,10 @@ def study_data(runs: Runs) -> dict[str, Download]:
     Returns
     -------
     dict of str to Download
+        None where the study leaves the certificates out.
     """
+    if "certificates" not in runs.spec.chapters:
+        return {}
     return certificate_data(study_certificates(runs))
 
 

@@ -162,7 +162,7 @@ def _checks(facts: Facts) -> Table:
         Column("Check", "what"),
         Column("Value", "value", _number),
         Column("Met", "met"),
-        Column("Failed", "failed"),
+        Column("Failed", "failed", is_detail=True),
         Column("Result", "status"),
     ]
     rate = words.share(facts["stated_rate"], 0)
@@ -238,7 +238,9 @@ def _trials(facts: Facts) -> Table:
         Column("Trial", "label"),
         Column("", "of"),
         Column("Excess a year, points", "excess_annualized", words.points),
-        Column("Mean daily excess, a year, points", "mean_annualized", words.points),
+        Column(
+            "Mean daily excess, a year, points", "mean_annualized", words.points, is_detail=True
+        ),
         Column("Daily Sharpe ratio", "daily_sharpe", _three),
     ]
     raw = facts["sharpe"]["raw"]
@@ -277,13 +279,13 @@ def _months(facts: Facts) -> Table:
 def _windows(facts: Facts) -> Table:
     walk = facts["walk"]
     columns = [
-        Column("Chosen from", "chosen_from"),
-        Column("to", "chosen_to"),
+        Column("Chosen from", "chosen_from", is_detail=True),
+        Column("to", "chosen_to", is_detail=True),
         Column("Choice", "label"),
         Column("Excess inside", "inside_return", words.percent),
         Column("Lived from", "lived_from"),
         Column("to", "lived_to"),
-        Column("Return", "outside_return", words.percent),
+        Column("Return", "outside_return", words.percent, is_detail=True),
         Column("Excess outside", "excess_return", words.percent),
         Column("Best possible", "best_return", words.percent),
     ]
@@ -311,7 +313,7 @@ def _constants(facts: Facts) -> Table:
         Column("Constant", "what"),
         Column("Assumed", "assumed", _number),
         Column("Range", "range"),
-        Column("Unit", "unit"),
+        Column("Unit", "unit", is_detail=True),
         Column("Lowest excess, points", "lowest_annualized", words.points),
         Column("Highest", "highest_annualized", words.points),
         Column("Sign", "sign"),
