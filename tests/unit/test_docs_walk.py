@@ -92,7 +92,7 @@ def test_a_page_walked_from_top_to_bottom_shows_what_happens(
             assert report == []
             namespace = example.globs
     written = {path.name for path in (tmp_path / "report").iterdir()}
-    assert written == {"study.html", "study.md", "study.txt", "facts.json", "figures", "data"}
+    assert written == {"study.html", "study.md", "study.txt", "facts.json", "figures"}
 
 
 def test_a_line_that_is_not_printed_would_be_seen() -> None:

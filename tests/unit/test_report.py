@@ -139,8 +139,9 @@ def test_the_verdict_names_what_the_certificates_say(facts):
 def verdict_of(facts, default, tuned):
     """Judge a study whose only default and tuned runs earn the given excess and return."""
     runs = [
-        {"is_default": True, "excess_annualized": default[0], "annualized": default[1]},
-        {"is_default": False, "excess_annualized": tuned[0], "annualized": tuned[1]},
+        {"is_default": is_default, "excess_annualized": run[0], "annualized": run[1]}
+        | {"unforgiven_excess_annualized": run[0], "unforgiven_annualized": run[1]}
+        for is_default, run in ((True, default), (False, tuned))
     ]
     template = facts["waterfall"][0]
     return study_verdict(facts | {"waterfall": [template | run for run in runs]})
@@ -151,6 +152,26 @@ def test_verdict_is_measured_against_the_hurdle(facts):
     assert verdict_of(facts, (-0.01, 0.04), (0.02, 0.07))["word"] == "hindsight"
     assert verdict_of(facts, (-0.08, -0.03), (-0.01, 0.04))["word"] == "below"
     assert verdict_of(facts, (-0.08, -0.03), (-0.07, -0.02))["word"] == "loses"
+
+
+def test_a_return_that_forgiven_losses_made_beats_nothing(facts):
+    """+12 % against a hurdle of 5 %, of which 20 points were forgiven: a loss, and said so."""
+    row = facts["waterfall"][0] | {"is_default": True, "shortfall_usd": 2_000.0}
+    row |= {"annualized": 0.12, "excess_annualized": 0.07}
+    row |= {"unforgiven_annualized": -0.08, "unforgiven_excess_annualized": -0.13}
+    verdict = study_verdict(facts | {"waterfall": [row]})
+    assert verdict["word"] == "loses"
+    said = "2x with trigger 4x shows +12.0% only because 2,000 USD of losses are forgiven"
+    assert any(reason.startswith(said) for reason in verdict["reasons"])
+
+
+def test_the_waterfall_knows_its_returns_without_what_is_forgiven(facts):
+    """Net less forgiven, over capital, times 365 over the window's days."""
+    days = facts["market"]["bars_count"]
+    for row in facts["waterfall"]:
+        strict = (row["net_usd"] - row["shortfall_usd"]) / 10_000 * 365 / days
+        assert row["unforgiven_annualized"] == pytest.approx(strict)
+    assert any(row["shortfall_usd"] > 0 for row in facts["waterfall"])
 
 
 def test_verdict_of_the_sample_names_the_forgiven_losses(facts):

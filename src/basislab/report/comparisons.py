@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
-from basislab.metrics import annualized_return
 from basislab.presets import load_venue
 from basislab.report.runs import Facts, Runs, trigger_of
-from basislab.report.sections import ledger_facts, number_or_none, outcome
+from basislab.report.sections import ledger_facts, number_or_none, outcome, unforgiven_annualized
 from basislab.research import breakeven as be
 from basislab.research import entry
 from basislab.simulate import lower_market
@@ -49,16 +48,13 @@ def venues_section(runs: Runs) -> list[Facts]:
             continue
         for leverage in runs.spec.leverages:
             result, best = runs.rebalance(leverage, perp=perp), runs.best(leverage, perp=perp)
-            forgiven = result.ledger.shortfall / result.initial_usd
             rows.append(
                 {
                     "perp": perp,
                     "leverage": leverage,
                     **outcome(result),
                     **ledger_facts(result),
-                    "unforgiven_annualized": annualized_return(
-                        result.total_return - forgiven, len(result.times)
-                    ),
+                    "unforgiven_annualized": unforgiven_annualized(result),
                     "best_annualized": best.annualized_return,
                     "best_trigger": trigger_of(best),
                 }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from basislab.data import partial_bars
-from basislab.metrics import correlation
+from basislab.metrics import annualized_return, correlation
 from basislab.presets import load_venue
 from basislab.report.runs import Facts, Runs, trigger_of
 from basislab.types.configs import (
@@ -40,6 +40,21 @@ def outcome(result: Result) -> Facts:
         "drawdown": result.max_drawdown,
         **counts,
     }
+
+
+def unforgiven_annualized(result: Result) -> float:
+    """Return the return a year as if the losses that the study forgives had been paid.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    float, fraction per year, simple
+    """
+    forgiven = result.ledger.shortfall / result.initial_usd
+    return annualized_return(result.total_return - forgiven, len(result.times))
 
 
 def number_or_none(value: float) -> float | None:
@@ -265,13 +280,16 @@ def waterfall_section(runs: Runs) -> list[Facts]:
     rows = []
     for leverage in runs.spec.leverages:
         for result in dict.fromkeys((runs.rebalance(leverage), runs.best(leverage))):
-            rows.append(  # noqa: PERF401 - two loops read better
+            strict = unforgiven_annualized(result)
+            rows.append(
                 {
                     "leverage": leverage,
                     "trigger": trigger_of(result),
                     "is_default": trigger_of(result) == 2 * leverage,
                     **ledger_facts(result),
                     **outcome(result),
+                    "unforgiven_annualized": strict,
+                    "unforgiven_excess_annualized": strict - result.hurdle_annualized,
                 }
             )
     return rows

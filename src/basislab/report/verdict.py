@@ -16,7 +16,7 @@ SHORT_DAYS = DAYS_PER_YEAR / 2
 
 
 def study_verdict(facts: Facts) -> Facts:
-    """Judge the realistic model against the hurdle.
+    """Judge the realistic model against the hurdle, the losses that it forgives paid.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def study_verdict(facts: Facts) -> Facts:
         ``reasons``; ``limits``.
     """
     defaults = [row for row in facts["waterfall"] if row["is_default"]]
-    tuned = max(facts["waterfall"], key=lambda row: row["annualized"])
-    default = max(defaults, key=lambda row: row["annualized"])
+    tuned = max(facts["waterfall"], key=lambda row: row["unforgiven_annualized"])
+    default = max(defaults, key=lambda row: row["unforgiven_annualized"])
     word = _word(default, tuned)
     return {
         "word": word,
@@ -43,11 +43,11 @@ def study_verdict(facts: Facts) -> Facts:
 
 
 def _word(default: Facts, tuned: Facts) -> Word:
-    if default["excess_annualized"] > 0:
+    if default["unforgiven_excess_annualized"] > 0:
         return "beats"
-    if tuned["excess_annualized"] > 0:
+    if tuned["unforgiven_excess_annualized"] > 0:
         return "hindsight"
-    return "below" if tuned["annualized"] > 0 else "loses"
+    return "below" if tuned["unforgiven_annualized"] > 0 else "loses"
 
 
 def _headline(word: Word, facts: Facts) -> str:
@@ -58,7 +58,7 @@ def _headline(word: Word, facts: Facts) -> str:
         [
             words.multiple(row["leverage"])
             for row in defaults
-            if (row["excess_annualized"] > 0) is is_above
+            if (row["unforgiven_excess_annualized"] > 0) is is_above
         ]
         for is_above in (True, False)
     )
@@ -74,9 +74,24 @@ def _headline(word: Word, facts: Facts) -> str:
     }[word]
 
 
+def _place(row: Facts) -> str:
+    return f"{words.multiple(row['leverage'])} with trigger {words.trigger(row['trigger'])}"
+
+
+def _forgiven(where: str, row: Facts) -> str:
+    """Say what a return owes to losses that the study forgives."""
+    strict = row["unforgiven_annualized"]
+    only = "only because" if strict <= 0 < row["annualized"] else "in part because"
+    return (
+        f"{where} shows {words.percent(row['annualized'])} {only} "
+        f"{words.usd(row['shortfall_usd'])} USD of losses are forgiven; without that it is "
+        f"{words.percent(strict)}."
+    )
+
+
 def _run(row: Facts) -> str:
     return (
-        f"{words.multiple(row['leverage'])} with trigger {words.trigger(row['trigger'])}: "
+        f"{_place(row)}: "
         f"{words.percent(row['annualized'])} a year, {words.points(row['excess_annualized'])} "
         f"points against the hurdle, {words.share(row['drawdown'])} drawdown, "
         f"{_count(row['liquidations_count'], 'liquidation')}"
@@ -106,11 +121,15 @@ def _reasons(facts: Facts, default: Facts, tuned: Facts) -> list[str]:
         f"{words.signed_usd(earned)} USD and liquidation penalties took {words.usd(lost)} USD."
     )
     reasons += [
-        f"{row['perp']} at {words.multiple(row['leverage'])} shows "
-        f"{words.percent(row['annualized'])} only because {words.usd(row['shortfall_usd'])} USD of "
-        f"losses are forgiven; without that it is {words.percent(row['unforgiven_annualized'])}."
+        _forgiven(_place(row), row)
+        for row in facts["waterfall"]
+        if row["excess_annualized"] > 0 and row["shortfall_usd"] > 0
+    ]
+    own = facts["study"]["perp"]
+    reasons += [
+        _forgiven(f"{row['perp']} at {words.multiple(row['leverage'])}", row)
         for row in facts["venues"]
-        if row["annualized"] > 0 > row["unforgiven_annualized"]
+        if row["perp"] != own and row["annualized"] > 0 > row["unforgiven_annualized"]
     ]
     judged = [f"{each['label']}: {each['word']}" for each in facts["certificates"]]
     if judged:

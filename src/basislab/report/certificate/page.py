@@ -111,7 +111,8 @@ FALSIFY_IT = (
     "The statistics above follow from the files below, which this page carries: save them, run the "
     "lines beside them, and compare. If what they print is not what stands above, the certificate "
     "is wrong. One number of your own refutes it too: a start day, a window, a neighbour or a "
-    "value of a constant is one run of basislab backtest over its days, and so is a liquidation."
+    "value of a constant is one run of basislab backtest over its days, less the losses that the "
+    "study forgives (shortfall), and so is a liquidation."
 )
 """How a reader falsifies a certificate from what the page shows."""
 
