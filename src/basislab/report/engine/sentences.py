@@ -183,7 +183,7 @@ def engine_verdict(facts: Facts) -> list[str]:
         f"in place of {words.percent(named(run, 'rebalance')['annualized'])}"
         for run in engine["runs"]
     ]
-    text = "By the venues' own rules (section F) the grid's best triggers make, a year"
+    text = "By the venues' own rules the grid's best triggers make, a year"
     return [f"{text}: {words.join(told)}."]
 
 
