@@ -20,6 +20,7 @@ from basislab.data.sources.rows import (
     Milliseconds,
     RawSeries,
     Row,
+    funding_series,
     matrix,
     one_value,
     read_rows,
@@ -153,12 +154,13 @@ def parse_funding(payload: Any, where: str, *, asset: str) -> RawSeries:
     """
     rows = read_rows(FundingRow, payload, where)
     one_value([row.symbol for row in rows], "symbol", where)
-    stamps = np.array([row.funding_time for row in rows], dtype=np.int64)
-    hour = millis(SECONDS_PER_HOUR)
-    nominal = (stamps + hour // 2) // hour * hour
-    values = matrix([(row.funding_rate, None) for row in rows])
-    jitter = (stamps - nominal) / 1_000
-    return RawSeries("funding", VENUE, asset, nominal // 1_000, values, where, jitter)
+    return funding_series(
+        [row.funding_time for row in rows],
+        [(row.funding_rate, None) for row in rows],
+        venue=VENUE,
+        asset=asset,
+        where=where,
+    )
 
 
 def candle_feed(asset: str, bar_s: int, kind: Literal["spot", "perp"]) -> Feed:

@@ -15,6 +15,7 @@ from basislab.data.sources.rows import (
     Milliseconds,
     RawSeries,
     Row,
+    funding_series,
     matrix,
     one_value,
     read_rows,
@@ -153,12 +154,13 @@ def parse_funding(payload: list[Any], where: str) -> RawSeries:
     """
     rows = read_rows(FundingRow, payload, where)
     coin = one_value([row.coin for row in rows], "coin", where)
-    stamps = np.array([row.time for row in rows], dtype=np.int64)
-    hour = SECONDS_PER_HOUR * 1_000
-    nominal = (stamps + hour // 2) // hour * hour
-    values = matrix([(row.funding_rate, row.premium) for row in rows])
-    jitter = (stamps - nominal) / 1_000
-    return RawSeries("funding", VENUE, coin.upper(), nominal // 1_000, values, where, jitter)
+    return funding_series(
+        [row.time for row in rows],
+        [(row.funding_rate, row.premium) for row in rows],
+        venue=VENUE,
+        asset=coin.upper(),
+        where=where,
+    )
 
 
 def expected_rate(premium: float) -> float:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from basislab.errors import SourceError
 from basislab.types.market import FloatArray, IntArray
+from basislab.units import SECONDS_PER_HOUR
 
 Kind = Literal["candles", "funding", "daily funding", "lending", "reserve"]
 
@@ -197,3 +198,39 @@ def matrix(rows: list[tuple[float | None, ...]]) -> FloatArray:
     return np.array(
         [[np.nan if value is None else value for value in row] for row in rows], dtype=np.float64
     )
+
+
+def funding_series(
+    stamps_ms: list[int],
+    rates: list[tuple[float | None, ...]],
+    *,
+    venue: str,
+    asset: str,
+    where: str,
+) -> RawSeries:
+    """Return settlements at their nominal time: the hour nearest to the stamp.
+
+    Parameters
+    ----------
+    stamps_ms : list of int
+        Milliseconds since 1970, as the venue wrote them.
+    rates : list of (float, float or None)
+        Rate as a fraction of notional per settlement, premium; NaN where absent.
+    venue, asset, where : str
+
+    Returns
+    -------
+    RawSeries
+        Kind "funding", with the jitter of every stamp.
+
+    Examples
+    --------
+    >>> found = funding_series([3_600_041], [(1e-4, None)], venue="v", asset="SOL", where="w")
+    >>> found.times.tolist(), found.jitter.tolist()
+    ([3600], [0.041])
+    """
+    stamps = np.array(stamps_ms, dtype=np.int64)
+    hour = SECONDS_PER_HOUR * 1_000
+    nominal = (stamps + hour // 2) // hour * hour
+    jitter = (stamps - nominal) / 1_000
+    return RawSeries("funding", venue, asset, nominal // 1_000, matrix(rates), where, jitter)
