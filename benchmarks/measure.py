@@ -11,6 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -280,6 +281,11 @@ def scaling(market: Market) -> dict[str, dict[str, float]]:
 
 def start_up() -> dict[str, float]:
     """Return the median time of whole commands, in seconds, caches warm."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _commands(folder)
+
+
+def _commands(folder: str) -> dict[str, float]:
     commands = {
         "import basislab": ["-c", "import basislab"],
         "basislab --help": ["-c", "from basislab.cli import main; main()", "--help"],
@@ -288,6 +294,7 @@ def start_up() -> dict[str, float]:
         "basislab sweep": ["-c", "from basislab.cli import main; main()", "sweep", "--leverage",
                            "2:4:0.5", "--trigger", "4:8:0.5"],
         "basislab montecarlo": ["-c", "from basislab.cli import main; main()", "montecarlo"],
+        "basislab study": ["-c", "from basislab.cli import main; main()", "study", "--out", folder],
     }  # fmt: skip
     found = {}
     for name, arguments in commands.items():

@@ -112,9 +112,28 @@ def measure(*, is_quick: bool) -> list[Line]:
         lines += [
             Line(f"{name} at {factor}", value, "ns/bar/scenario") for factor, value in found.items()
         ]
-    say("start-up")
-    bounds = {"basislab --help": 0.3}
+    say("venue engine")
+    lines += venue_lines(is_quick=is_quick)
+    say("start-up and whole commands")
+    bounds = {"basislab --help": 0.3, "basislab study": 10}
     lines += [Line(name, seconds, "s", bounds.get(name)) for name, seconds in m.start_up().items()]
+    return lines
+
+
+def venue_lines(*, is_quick: bool) -> list[Line]:
+    """Return the speed of the venue engine on hourly bars on which nothing happens."""
+    from benchmarks import venue
+
+    per = "ns/bar/scenario"
+    quiet = venue.speeds(venue.quiet_market())
+    nearest, pessimistic = quiet["nearest"][0], quiet["pessimistic"][0]
+    lines = [
+        Line("venue engine, quiet hourly bars", nearest, per, 20),
+        Line("  with curve and record", quiet["nearest"][1], per),
+        Line("  pessimistic against nearest order", pessimistic / nearest, "x", 2),
+    ]
+    if not is_quick:
+        lines.append(Line("  its cold compile", venue.cold_seconds(), "s of CPU", 60))
     return lines
 
 

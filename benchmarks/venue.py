@@ -81,6 +81,18 @@ def cold_seconds() -> float:
     return float(done.stdout)
 
 
+def speeds(market: Market) -> dict[str, tuple[float, float]]:
+    """Return ns a bar and scenario by order: in sweep layout, and with curve and record."""
+    found = {}
+    for order in ("nearest", "pessimistic"):
+        params, bars = lowered(market, path_order=order)
+        kernel.final_equity(params, bars)
+        kernel.run(params, bars)
+        sweep = nanoseconds(kernel.final_equity, params, bars)
+        found[order] = (sweep, nanoseconds(kernel.run, params, bars))
+    return found
+
+
 def main(arguments: list[str]) -> None:
     """Print the table."""
     markets = {"quiet bars": quiet_market()}
@@ -88,12 +100,7 @@ def main(arguments: list[str]) -> None:
         markets["SOL, hourly, 2025"] = load_mapping(MAPPING, folder=arguments[0])
     print(f"{platform.processor() or platform.machine()}, ns a bar and scenario")
     for name, market in markets.items():
-        for order in ("nearest", "pessimistic"):
-            params, bars = lowered(market, path_order=order)
-            kernel.final_equity(params, bars)
-            kernel.run(params, bars)
-            sweep = nanoseconds(kernel.final_equity, params, bars)
-            full = nanoseconds(kernel.run, params, bars)
+        for order, (sweep, full) in speeds(market).items():
             text = f"{name:<20} {order:<12} sweep {sweep:7.1f}   with curve and record {full:7.1f}"
             print(text)
     print(f"cold compile of the sweep layout: {cold_seconds():.1f} s of CPU")
