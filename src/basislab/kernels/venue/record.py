@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import FloatArray
 from basislab.kernels.legs import short_equity
@@ -36,7 +38,7 @@ def recorded(params: Params, state: State, bar: Bar, row: FloatArray) -> None:
     row[0] = long.quantity * quote.spot - long.debt
     row[1] = worth
     row[2] = lending.loan_to_value(long, quote.oracle)
-    row[3] = worth / notional if notional > 0.0 else 1.0e300
+    row[3] = worth / notional if notional > 0.0 else np.inf
     row[4] = to_long
     row[5] = to_short
     row[6] = long.quantity - short.contracts
