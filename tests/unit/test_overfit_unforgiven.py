@@ -35,7 +35,7 @@ def test_what_paying_leaves_nothing_of_has_ended():
     """An equity of 100, 90, 95 with 92 forgiven on the second day: nothing is left to earn on."""
     log = ev.new_log(3)
     ev.record(log, 1, ev.LIQUIDATION, long_equity=90.0, short_equity=-92.0, equity=90.0)
-    outcome = Outcome(np.array([100.0, 90.0, 95.0]), 94.0, Accounts(*[0.0] * 9), log, 0.0)
+    outcome = Outcome(np.array([100.0, 90.0, 95.0]), 94.0, Accounts(*[0.0] * 8, 92.0), log, 0.0)
     assert forgiven(outcome).tolist() == [0.0, 92.0, 0.0]
     assert unforgiven(outcome).tolist() == [100.0, 0.0, 0.0]
 

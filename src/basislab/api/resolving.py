@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from basislab.research.grid import Grid
 
 Config = TypeVar("Config", bound=TradeConfig)
-Any_ = TypeVar("Any_", bound=AnyConfig)
+Given = TypeVar("Given", bound=AnyConfig)
 
 
 def resolve_venue(config: Config) -> Config:
@@ -46,10 +46,10 @@ def resolve_venue(config: Config) -> Config:
     return replace(config, perp=load_venue(config.perp))
 
 
-def resolve(config: Any_) -> Any_:
+def resolve(config: Given) -> Given:
     """Return a config of any model with the names of its venues replaced; see `resolve_venue`."""
     ready = resolve_terms(config) if isinstance(config, VenueConfig) else resolve_venue(config)
-    return cast("Any_", ready)
+    return cast("Given", ready)
 
 
 def as_day(day: date | str | None) -> date | None:
@@ -82,8 +82,8 @@ def as_day(day: date | str | None) -> date | None:
 
 
 def resolved_grid(
-    config: Any_, fields: dict[str, Any], samples: int | None, seed: int
-) -> Grid[Any_]:
+    config: Given, fields: dict[str, Any], samples: int | None, seed: int
+) -> Grid[Given]:
     """Return the grid with every venue's name resolved once."""
     from basislab.research.grid import make_grid
 

@@ -33,7 +33,7 @@ def download_files(downloads: Mapping[str, Download]) -> dict[str, bytes]:
     return {f"{FOLDER}/{name}": each.text.encode() for name, each in downloads.items()}
 
 
-def packed(text: str) -> str:
+def packed_link(text: str) -> str:
     """Return a text as a link that holds it: gzip, so that a page stays small.
 
     A browser without scripts saves the packed file, which pandas reads as it is.
@@ -48,7 +48,7 @@ def packed(text: str) -> str:
 
     Examples
     --------
-    >>> packed("day").startswith("data:application/gzip;base64,")
+    >>> packed_link("day").startswith("data:application/gzip;base64,")
     True
     """
     # No time of packing: equal data give an equal page.
@@ -73,7 +73,7 @@ def downloads_html(downloads: Mapping[str, Download], *, is_paper: bool) -> str:
     items = []
     for name, each in downloads.items():
         shown = escape(name)
-        link = f'<a href="{packed(each.text)}" download="{shown}.gz" data-file="{shown}">'
+        link = f'<a href="{packed_link(each.text)}" download="{shown}.gz" data-file="{shown}">'
         named = shown if is_paper else f"{link}{shown}</a>"
         items.append(f"<li>{named}: {escape(each.what)}</li>")
     return f'<ul class="files">{"".join(items)}</ul>'

@@ -110,6 +110,8 @@ def forgiven(outcome: Outcome) -> FloatArray:
         What a liquidation leaves, less what both legs had and the penalty took. What a ruin
         forgives is not counted: nothing is left to pay with.
     """
+    if not outcome.accounts.shortfall:
+        return np.zeros(len(outcome.equity))
     rows = outcome.log.rows[: outcome.log.filled[0]]
     rows = rows[rows[:, _KIND] == ev.LIQUIDATION]
     lost = rows[:, _EQUITY] - (rows[:, _LONG] + rows[:, _SHORT] - rows[:, _PENALTY])
