@@ -118,8 +118,8 @@ def certificate_summary(facts: Facts) -> list[Table]:
     note = (
         "Starts, near: share of start days and of neighbouring choices above the hurdle. PBO: "
         "probability of backtest overfitting. Sharpe: probability of a true edge beyond luck "
-        "(deflated). Walk: chosen on the past, lived through afterwards, against the hurdle. Losses "
-        "that the study forgives are paid here."
+        "(deflated). Walk: chosen on the past, lived through afterwards, against the hurdle. "
+        "Losses that the study forgives are paid here."
     )
     title = "Certificates: how much of each optimum is luck"
     return [Table("E", title, columns, rows, [note])] if rows else []
