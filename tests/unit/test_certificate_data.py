@@ -204,7 +204,7 @@ def test_the_walk_forward_follows_from_its_windows(page):
     lived = pd.to_datetime(best.lived_to) - pd.to_datetime(best.lived_from)
     days = (lived.dt.days + 1).sum()
     gap = (1 + best.outside_return).prod() - (1 + best.outside_hurdle_return).prod()
-    assert page.printed("Walk-forward excess, a year") == f"{100 * gap * 365 / days:+.1f}"
+    assert page.printed("Walk-forward excess, points a year") == f"{100 * gap * 365 / days:+.1f}"
 
 
 def test_purge_days_lie_between_choosing_and_living(page):

@@ -14,13 +14,13 @@ from basislab.research.overfit.sensitivity import EVERY_CORNER
 Facts = dict[str, Any]
 
 NAMES: dict[str, str] = {
-    "excess": "Excess over the hurdle, a year",
+    "excess": "Excess over the hurdle, points a year",
     "start_days": "Start days above the hurdle",
     "neighbourhood": "Neighbourhood above the hurdle",
     "overfitting": "Overfitting or loss outside, the less likely",
     "deflated_sharpe": "Deflated Sharpe ratio, raw trials",
     "superior_ability": "Superior ability, p-value",
-    "walk_forward": "Walk-forward excess, a year",
+    "walk_forward": "Walk-forward excess, points a year",
     "constants": "Assumed constants that leave it above",
 }
 """What each check is called."""
