@@ -22,8 +22,8 @@ import numpy as np
 
 from basislab.data.mapping import load_mapping
 from basislab.kernels.venue import step as kernel
-from basislab.lowering import lower_bars, lower_params, price_sources
 from basislab.presets.terms import resolve_terms
+from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types import FundingSeries, Market, PriceSeries, RateSeries
 from basislab.types.venue_config import VenueConfig
 

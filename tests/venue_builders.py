@@ -12,7 +12,7 @@ from basislab.kernels.legs import LongLeg, Position, ShortLeg
 from basislab.kernels.venue import params as vp
 from basislab.kernels.venue import state as vs
 from basislab.kernels.venue.bars import Bar, Quote
-from basislab.lowering import lower_params
+from basislab.simulate.venue import lower_params
 from basislab.types import FundingSeries, LiquidationPenalty, Market, PriceSeries, RateSeries
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import VenueConfig

@@ -13,9 +13,9 @@ from basislab.errors import ConfigError
 from basislab.presets import load_venue
 from basislab.research.ladder import ORDER, counterpart, keeping, ladder
 from basislab.simulate import simulate
+from basislab.simulate.venue import run_venue
 from basislab.types import RebalanceConfig
 from basislab.types.venue_config import CONVENTIONS
-from basislab.venue_run import run_venue
 from tests.strategies import markets
 from tests.venue_builders import FREE, PERP, free_venue_config
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 
 from basislab.presets import load_venue
 from basislab.simulate import simulate
+from basislab.simulate.venue import run_venue
 from basislab.types import RebalanceConfig
 from basislab.types.venue_config import CONVENTIONS
 from basislab.types.venue_result import parents
-from basislab.venue_run import run_venue
 from tests.strategies import markets, venues
 from tests.venue_builders import FREE, PERP, free_venue_config
 

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 
 from basislab.kernels.venue import step as kernel
-from basislab.lowering import lower_bars, lower_params, price_sources
+from basislab.simulate.venue import lower_bars, lower_params, price_sources, run_venue
 from basislab.types.venue_config import CONVENTIONS
 from basislab.types.venue_result import parents
-from basislab.venue_run import run_venue
 from tests import plain
 from tests.venue_builders import (
     LOAN,

@@ -13,11 +13,10 @@ from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.state import changed, equity, idle_state
 from basislab.kernels.venue.trades import closed
-from basislab.lowering import lower_bars, lower_params, price_sources
+from basislab.simulate.venue import lower_bars, lower_params, price_sources, run_venue
 from basislab.types import RateSeries
 from basislab.types.venue_config import POLICY_KINDS, RESPONSES
 from basislab.types.venue_terms import MarginTier
-from basislab.venue_run import run_venue
 from tests import plain
 from tests.venue_builders import PERP, costly, free_venue_config, hourly_market
 

@@ -15,7 +15,7 @@ from basislab.kernels.events import NO_LEG
 from basislab.kernels.venue import params as vp
 from basislab.kernels.venue import state as vs
 from basislab.kernels.venue.bars import Bars, Candles, Quote
-from basislab.lowering import lower_bars, price_sources
+from basislab.simulate.venue import lower_bars, price_sources
 from basislab.types import RateSeries
 from tests import plain
 from tests.venue_builders import (

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from basislab.errors import ConfigError, DataError
-from basislab.lowering import lower_bars, lower_params, price_sources
+from basislab.simulate.venue import lower_bars, lower_params, price_sources, run_venue
 from basislab.types.venue_terms import Route
-from basislab.venue_run import run_venue
 from tests.venue_builders import (
     LOAN,
     PERP,

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from basislab.lowering import price_sources
 from basislab.simulate import simulate
+from basislab.simulate.venue import price_sources
 from basislab.types.market import Market
 from basislab.types.venue_config import VenueConfig, resolved
 from basislab.types.venue_result import VenueResult

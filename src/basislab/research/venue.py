@@ -9,8 +9,8 @@ from typing import NamedTuple
 from basislab.errors import ConfigError
 from basislab.kernels.venue import events, lending, perp, step
 from basislab.kernels.venue.bars import bar_at
-from basislab.lowering import lower_bars, lower_params, price_sources
 from basislab.simulate import simulate
+from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types.market import Market
 from basislab.types.venue_config import VenueConfig, resolved
 from basislab.types.venue_terms import LendingMarket, PerpVenue

@@ -12,13 +12,12 @@ from basislab.kernels.venue import events as ev
 from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.bars import Bars, Candles
 from basislab.kernels.venue.params import Params
-from basislab.lowering import check_window, lower_bars, lower_params, price_sources
+from basislab.simulate.venue import booked, check_window, lower_bars, lower_params, price_sources
 from basislab.types.market import FloatArray, IntArray, Market
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import VenueConfig, resolved
 from basislab.types.venue_result import VenueLedger
 from basislab.types.venue_terms import PerpVenue, Route
-from basislab.venue_run import booked
 
 
 class VenueRuns:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from basislab.lowering import price_sources
 from basislab.metrics import annualized_return
 from basislab.presets import load_preset
 from basislab.report.engine.positions import Position, positions
@@ -15,6 +14,7 @@ from basislab.report.runs import Facts, Runs, trigger_of
 from basislab.research.ladder import Ladder, ladder
 from basislab.research.undecided import undecided
 from basislab.research.venue import Death, Sensitivity, deaths, firing_legs, sensitivities
+from basislab.simulate.venue import price_sources
 from basislab.types.configs import NEVER, RebalanceConfig, RotationConfig, StaticConfig
 from basislab.types.result import Result
 from basislab.types.venue_config import VenueConfig, resolved

@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 from basislab.errors import ConfigError
-from basislab.lowering import SIGMA_SPAN_DAYS
 from basislab.simulate import MODELS, lower_config
+from basislab.simulate.venue import SIGMA_SPAN_DAYS
 from basislab.types.configs import (
     NEVER,
     ConditionalConfig,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from basislab.kernels.venue import params as vp
-from basislab.lowering.bars import frozen
+from basislab.simulate.venue.bars import frozen
 from basislab.types.venue import PENALTY_KINDS, StudyVenue
 from basislab.types.venue_config import (
     PATH_ORDERS,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from basislab.errors import ConfigError, DataError
 from basislab.kernels.venue import bars as vb
-from basislab.lowering.prices import Sources
+from basislab.simulate.venue.prices import Sources
 from basislab.types.market import FloatArray, Market, PriceSeries, RateSeries
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import VenueConfig, resolved

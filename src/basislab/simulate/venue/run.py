@@ -12,15 +12,10 @@ from basislab.kernels import events as study_events
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.record import COLUMNS
-from basislab.lowering import (
-    Sources,
-    check_window,
-    lower_bars,
-    lower_params,
-    price_sources,
-    rate_of,
-)
 from basislab.metrics import annualized_return, compound_return, max_drawdown
+from basislab.simulate.venue.bars import check_window, lower_bars, rate_of
+from basislab.simulate.venue.params import lower_params
+from basislab.simulate.venue.prices import Sources, price_sources
 from basislab.types.market import Market
 from basislab.types.result import Event, time_labels
 from basislab.types.venue_config import VenueConfig

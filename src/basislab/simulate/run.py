@@ -18,6 +18,7 @@ from basislab.kernels import events as ev
 from basislab.kernels.bars import Bars
 from basislab.kernels.outcome import Outcome
 from basislab.metrics import annualized_return, compound_return, max_drawdown
+from basislab.simulate.venue import run_venue
 from basislab.types.configs import (
     ConditionalConfig,
     ModelConfig,
@@ -31,7 +32,6 @@ from basislab.types.result import Event, Ledger, Result, time_labels
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import VenueConfig
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
-from basislab.venue_run import run_venue
 
 LEDGER_TOLERANCE = 1e-9
 """Largest unexplained part of a run, as a fraction of what went through its books."""
