@@ -7,9 +7,8 @@ same way.
 from __future__ import annotations
 
 import tomllib
-from contextlib import suppress
+from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from basislab.errors import ConfigError
 from basislab.types.checks import nearest
 from basislab.types.venue import LiquidationPenalty, StudyVenue
+
+_FOLDERS = (Path(__file__).parent, Path(__file__).parent / "venues")
+"""Presets of the study's models, and of the venue engine."""
 
 
 class _Strict(BaseModel):
@@ -80,7 +82,7 @@ def venue_names() -> list[str]:
     >>> venue_names()
     ['drift-study', 'hyperliquid-study']
     """
-    return _names("basislab.presets")
+    return _names(_FOLDERS[0])
 
 
 def terms_names() -> list[str]:
@@ -95,16 +97,15 @@ def terms_names() -> list[str]:
     >>> terms_names()[:4]
     ['aave-v3', 'asgard', 'binance', 'bridge']
     """
-    return _names("basislab.presets.venues")
+    return _names(_FOLDERS[1])
 
 
-def _names(folder: str) -> list[str]:
-    entries = [entry.name for entry in files(folder).iterdir()]
-    return sorted(name[:-5] for name in entries if name.endswith(".toml"))
+def _names(folder: Path) -> list[str]:
+    return sorted(file.stem for file in folder.glob("*.toml"))
 
 
 def load_preset(name: str | Path) -> Preset:
-    """Return a preset with the provenance of its constants.
+    """Return a preset with the provenance of its constants; a file that has changed is read again.
 
     Parameters
     ----------
@@ -120,43 +121,32 @@ def load_preset(name: str | Path) -> Preset:
     ConfigError
         Unknown name, unreadable file, a field that is missing, unknown or of the wrong type.
     """
-    return read_preset(name, [*venue_names(), *terms_names()])
+    return read(name, *locate(name, lambda: [*venue_names(), *terms_names()]))
 
 
-def read_preset(name: str | Path, known: list[str]) -> Preset:
-    """Return a preset, by one of the `known` names or from a file.
-
-    Parameters
-    ----------
-    name : str or Path
-    known : list of str
-        Names of the package's own presets that may be meant.
-
-    Returns
-    -------
-    Preset
-
-    Raises
-    ------
-    ConfigError
-        Unknown name, unreadable file, a field that is missing, unknown or of the wrong type.
-    """
+def locate(name: str | Path, known: Callable[[], list[str]]) -> tuple[Path, int]:
+    """Return a preset's file and when it was last changed, ns: together the key of its content."""
     path = Path(name)
-    if path.suffix == ".toml":
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
-            raise ConfigError(f"venue file {path}: it cannot be read ({error}).") from None
-    else:
-        if str(name) not in known:
-            raise ConfigError(
-                f"venue {str(name)!r} is unknown{nearest(name, known)}. Known: {', '.join(known)}; "
-                "or give the path of a .toml file."
-            )
-        folder = "basislab.presets" if name in venue_names() else "basislab.presets.venues"
-        text = files(folder).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    if path.suffix != ".toml":
+        own = [folder / f"{name}.toml" for folder in _FOLDERS if path.name == str(name)]
+        path = next((file for file in own if file.is_file()), path)
+    if path.suffix != ".toml":
+        names = known()
+        raise ConfigError(
+            f"venue {str(name)!r} is unknown{nearest(name, names)}. Known: {', '.join(names)}; "
+            "or give the path of a .toml file."
+        )
     try:
-        return Preset.model_validate(tomllib.loads(text))
+        return path, path.stat().st_mtime_ns
+    except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
+        raise ConfigError(f"venue file {path}: it cannot be read ({error}).") from None
+
+
+@cache
+def read(name: str | Path, path: Path, changed_ns: int) -> Preset:  # noqa: ARG001 - a key
+    """Return the preset that a file held at that time; see `load_preset`."""
+    try:
+        return Preset.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"venue {name}: not valid TOML: {error}.") from None
     except ValidationError as error:
@@ -165,6 +155,8 @@ def read_preset(name: str | Path, known: list[str]) -> Preset:
         raise ConfigError(
             f"venue {name}: {where}: {first['msg']}. Compare 'basislab venues hyperliquid-study'."
         ) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"venue file {path}: it cannot be read ({error}).") from None
 
 
 def load_venue(name: str | Path) -> StudyVenue:
@@ -189,16 +181,12 @@ def load_venue(name: str | Path) -> StudyVenue:
     >>> load_venue("hyperliquid-study").taker_fee_bps
     3.5
     """
-    changed_ns = None
-    if Path(name).suffix == ".toml":
-        with suppress(OSError, ValueError):  # reading it says what is wrong
-            changed_ns = Path(name).stat().st_mtime_ns
-    return _load_venue(name, changed_ns)
+    return _load_venue(name, *locate(name, venue_names))
 
 
 @cache
-def _load_venue(name: str | Path, changed_ns: int | None) -> StudyVenue:  # noqa: ARG001 - a key
-    preset = read_preset(name, venue_names())
+def _load_venue(name: str | Path, path: Path, changed_ns: int) -> StudyVenue:
+    preset = read(name, path, changed_ns)
     values: dict[str, Any] = {key: item.value for key, item in preset.constants.items()}
     wanted = set(StudyVenue.__dataclass_fields__) - {"name"}
     for problem, keys in (("missing", wanted - set(values)), ("unknown", set(values) - wanted)):

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from basislab.errors import ConfigError
-from basislab.presets import Preset, load_preset, load_venue, read_preset, terms_names
+from basislab.presets import (
+    Preset,
+    load_preset,
+    load_venue,
+    locate,
+    read,
+    terms_names,
+    venue_names,
+)
 from basislab.types.checks import nearest
 from basislab.types.venue_config import VenueConfig
 from basislab.types.venue_terms import (
@@ -65,7 +74,7 @@ def load_perp(name: str | Path) -> PerpVenue:
     >>> load_perp("hyperliquid").margin_tiers[0].maintenance_rate
     0.025
     """
-    return _load(name, PerpVenue, ("perp",))
+    return _load(name, PerpVenue, "perp")
 
 
 def load_lending(name: str | Path) -> LendingMarket:
@@ -89,7 +98,7 @@ def load_lending(name: str | Path) -> LendingMarket:
     >>> round(load_lending("kamino").max_leverage, 2)
     3.85
     """
-    return _load(name, LendingMarket, ("lending",))
+    return _load(name, LendingMarket, "lending")
 
 
 def load_route(name: str | Path, kind: str) -> Route:
@@ -114,7 +123,7 @@ def load_route(name: str | Path, kind: str) -> Route:
     >>> load_route("cctp", "transfer").delay_seconds
     300.0
     """
-    return _load(name, Route, (kind,))
+    return _load(name, Route, kind)
 
 
 def load_terms(name: str | Path) -> Terms:
@@ -133,10 +142,10 @@ def load_terms(name: str | Path) -> Terms:
     ConfigError
         As `load_perp`.
     """
-    preset = load_preset(name)
-    if preset.kind == "study":
+    place = locate(name, lambda: [*venue_names(), *terms_names()])
+    if read(name, *place).kind == "study":
         raise ConfigError(f"venue {name}: it holds the study's constants. Use load_venue().")
-    return _build(name, preset)
+    return _build(name, *place)
 
 
 def resolve_terms(config: VenueConfig) -> VenueConfig:
@@ -169,20 +178,25 @@ def resolve_terms(config: VenueConfig) -> VenueConfig:
     return replace(config, **found) if found else config
 
 
-def _load(name: str | Path, kind_of: type[Loaded], kinds: tuple[str, ...]) -> Loaded:
-    known = [one for one in terms_names() if load_preset(one).kind in kinds]
-    preset = read_preset(name, known)
-    if preset.kind not in kinds:
+def _load(name: str | Path, kind_of: type[Loaded], wanted: str) -> Loaded:
+    def known() -> list[str]:
+        return [one for one in terms_names() if load_preset(one).kind == wanted]
+
+    place = locate(name, known)
+    kind = read(name, *place).kind
+    if kind != wanted:
         raise ConfigError(
-            f"venue {name}: its kind is {preset.kind!r}; {' or '.join(kinds)} is wanted here. "
-            f"Known: {', '.join(known)}."
+            f"venue {name}: its kind is {kind!r}; {wanted} is wanted here. "
+            f"Known: {', '.join(known())}."
         )
-    terms = _build(name, preset)
+    terms = _build(name, *place)
     assert isinstance(terms, kind_of)  # noqa: S101 - the kind decides the type
     return terms
 
 
-def _build(name: str | Path, preset: Preset) -> Terms:
+@cache
+def _build(name: str | Path, path: Path, changed_ns: int) -> Terms:
+    preset = read(name, path, changed_ns)
     kind_of = _TYPES[preset.kind]
     wanted = [field.name for field in fields(kind_of) if field.name not in _GIVEN]
     for key in preset.constants:
