@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from basislab.errors import ConfigError, DataError
 from basislab.kernels.venue import bars as vb
+from basislab.kernels.venue.volatility import trailing_deviation
 from basislab.simulate.venue.prices import Sources
 from basislab.types.market import FloatArray, Market, PriceSeries, RateSeries
 from basislab.types.venue import StudyVenue
@@ -186,13 +187,8 @@ def volatility(close: FloatArray, market: Market, config: VenueConfig) -> FloatA
     weight = 1.0 / (1.0 + SIGMA_SPAN_DAYS / bar_days)
     delay = resolved(config.transfer, Route).delay_seconds
     reaction = (max(config.monitor_seconds, market.bar_seconds) + delay) / market.bar_seconds
-    moves = np.diff(np.log(close), prepend=math.log(close[0])) ** 2
-    sigma, variance = np.empty(len(close)), 0.0
-    for index, move in enumerate(moves.tolist()):
-        # the plain mean while the window fills: no bias towards the zero it starts from
-        share = max(weight, 1.0 / index) if index else 1.0
-        variance += share * (move - variance)
-        sigma[index] = math.sqrt(variance * reaction)
+    returns, sigma = np.diff(np.log(close), prepend=math.log(close[0])), np.empty(len(close))
+    trailing_deviation(returns, weight, reaction, sigma)
     return sigma
 
 
