@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from basislab.cli.app import app
-from basislab.data import check, load_market, save_market
+from basislab.data import check, judge, load_market, save_market
 from basislab.data.judge.findings import CHECKS, VENUE_TERMS, Finding, grouped
 from basislab.report import venue_terms
 from basislab.report.venue_terms import checks_of
