@@ -46,9 +46,9 @@ def seconds(work: Callable[[], Any]) -> float:
 def measured(home: Path) -> dict[str, Any]:
     """Fetch once, build several times; return the numbers."""
     from basislab.data import check, load_market
+    from basislab.data.build.recipe import Recipe
     from basislab.data.fake import FakeMarket, FakeVenues
-    from basislab.data.fetch import Fetcher, fetch_market
-    from basislab.data.recipe import Recipe
+    from basislab.data.fetch.market import Fetcher, fetch_market
 
     recipe = Recipe(
         "SOL",

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from basislab.data.mapping import load_mapping
+from basislab.data.read.mapping import load_mapping
 from basislab.kernels.venue import step as kernel
 from basislab.presets.terms import resolve_terms
 from basislab.simulate.venue import lower_bars, lower_params, price_sources

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from basislab.api import backtest
-from basislab.data.mapping import load_mapping
+from basislab.data.read.mapping import load_mapping
 from basislab.types.market import Market
 from basislab.types.venue_config import VenueConfig
 from basislab.types.venue_result import VenueResult

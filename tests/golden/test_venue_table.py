@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from basislab.data.mapping import load_mapping
+from basislab.data.read.mapping import load_mapping
 
 ROOT = Path(__file__).parents[2]
 SERIES = ROOT.parent / "shared" / "data"

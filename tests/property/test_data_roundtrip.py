@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given, settings
 
-from basislab.data.align import Aligner, sum_per_bar
-from basislab.data.store import load, save
+from basislab.data.build.align import Aligner, sum_per_bar
+from basislab.data.keep.store import load, save
 from basislab.types import PRICE_KINDS, FundingSeries, Market, PriceSeries, RateSeries
 
 # Names as nobody should choose them: quotes, brackets, umlauts; of a market, blanks too.

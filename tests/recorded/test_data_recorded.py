@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from basislab.data import check, import_directory, load_market
-from basislab.data.align import find_holes
-from basislab.data.payload import Payload, read_payload
-from basislab.data.sources import parse
+from basislab.data.build.align import find_holes
+from basislab.data.read.answers import parse
+from basislab.data.read.payload import read_payload
+from basislab.data.sources.payload import Payload
 from basislab.errors import DataGapError, SourceError
 from tests.data_fixtures import SHARED
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from basislab.data.align import Aligner, Hole, find_holes, parse_max_gap, sum_per_bar
+from basislab.data.build.align import Aligner, Hole, find_holes, parse_max_gap, sum_per_bar
 from basislab.errors import ConfigError, DataGapError
 
 HOUR, DAY = 3_600, 86_400

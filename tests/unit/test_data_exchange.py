@@ -14,15 +14,16 @@ import pytest
 from typer.testing import CliRunner
 
 from basislab.cli.app import app
-from basislab.data import exchanges, load_market
-from basislab.data.exchanges import ExchangeClient
+from basislab.data import load_market
+from basislab.data.build.recipe import Recipe
 from basislab.data.fake import FAULTS, FakeMarket, FakeVenues, Faults
-from basislab.data.fetch import Fetcher, fetch_market
-from basislab.data.gc import collect
-from basislab.data.http import Patience
-from basislab.data.recipe import Recipe
+from basislab.data.fetch import exchanges
+from basislab.data.fetch.exchanges import ExchangeClient
+from basislab.data.fetch.market import Fetcher, fetch_market
+from basislab.data.keep.gc import collect
+from basislab.data.keep.vault import Vault
 from basislab.data.sources import exchange
-from basislab.data.vault import Vault
+from basislab.data.sources.http import Patience
 from basislab.errors import ConfigError, SourceError
 from basislab.types import Market
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from basislab.data import check, load_market
+from basislab.data.build.recipe import Recipe
 from basislab.data.fake import FAULTS, FakeMarket, FakeVenues, Faults
-from basislab.data.fetch import RECHECK_S, Fetcher, fetch_market, plan, recipe_of
-from basislab.data.http import Patience
-from basislab.data.recipe import Recipe
-from basislab.data.vault import Vault
+from basislab.data.fetch.market import RECHECK_S, Fetcher, fetch_market, plan, recipe_of
+from basislab.data.keep.vault import Vault
+from basislab.data.sources.http import Patience
 from basislab.errors import ConfigError, DataError, SourceError
 from basislab.types import Market
 
@@ -247,7 +247,7 @@ def test_a_later_correction_of_the_venue_wins_and_is_reported(
     with FakeVenues(Corrected(int(NOW.timestamp()), start=START)) as corrected:
         # The same address, as far as the store is concerned.
         monkeypatch.setattr(
-            "basislab.data.feeds.Feed.place", property(lambda feed: f"venue/{feed.name}")
+            "basislab.data.sources.feeds.Feed.place", property(lambda feed: f"venue/{feed.name}")
         )
         fetch_market(DAILY, fetcher=fetcher(early), name="again")
         monkeypatch.setenv("BASISLAB_VENUES_URL", corrected.url)

@@ -16,11 +16,11 @@ from typer.testing import CliRunner, Result
 
 from basislab.cli.app import app
 from basislab.data import load_market, save_market
-from basislab.data.export import columns, export
 from basislab.data.fake import FakeMarket, FakeVenues
-from basislab.data.gc import collect
+from basislab.data.keep.export import columns, export
+from basislab.data.keep.gc import collect
+from basislab.data.keep.vault import Vault, locked
 from basislab.data.sources import binance, defillama, hyperliquid, kamino
-from basislab.data.vault import Vault, locked
 from basislab.errors import BasisLabError, ConfigError, DataError, SourceError
 from tests.builders import INTERRUPTIBLE
 from tests.data_fixtures import SHARED, clean_market
@@ -71,7 +71,7 @@ def test_gaps_and_corrections_are_printed(monkeypatch: pytest.MonkeyPatch) -> No
     gap = {"series": "s", "missing": 2, "unit": "hours", "first": "f", "filled_with": "value"}
     provenance = dict(market.provenance) | {"corrections": [correction], "gaps": [gap]}
     changed = replace(market, provenance=provenance)
-    monkeypatch.setattr("basislab.data.fetch.build", lambda *_: changed)
+    monkeypatch.setattr("basislab.data.fetch.market.build", lambda *_: changed)
     said = run(*FETCH).output
     assert "corrected by the venue: s rate at t: 1.0 is now 2.0" in said
     assert "gap: s: 2 hours missing, first f: value" in said
@@ -283,7 +283,7 @@ def test_a_stand_in_must_be_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_official_addresses_have_budgets_and_their_own_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from basislab.data.feeds import budgets
+    from basislab.data.sources.feeds import budgets
 
     here = hyperliquid.funding_feed("SOL").place
     monkeypatch.delenv("BASISLAB_VENUES_URL")

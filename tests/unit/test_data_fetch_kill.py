@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from basislab.data import load_market
+from basislab.data.build.answers import stored_rows
+from basislab.data.build.recipe import Recipe
 from basislab.data.fake import FakeMarket, FakeVenues
-from basislab.data.fetch import Fetcher, fetch_market
-from basislab.data.paging import stored_rows
-from basislab.data.recipe import Recipe
-from basislab.data.vault import Vault
+from basislab.data.fetch.market import Fetcher, fetch_market
+from basislab.data.keep.vault import Vault
 from basislab.errors import DataError
 from basislab.types import Market
 
@@ -32,9 +32,9 @@ import os, signal, sys
 from datetime import datetime, UTC
 import duckdb, httpx2, stamina, pandas
 from basislab.data import check, load_market
-from basislab.data.fetch import Fetcher, Patience, Recipe, fetch_market
+from basislab.data.fetch.market import Fetcher, Patience, Recipe, fetch_market
 from basislab.data.sources import binance, defillama, hyperliquid, kamino
-from basislab.data import plausible
+from basislab.data.judge import plausible
 recipe = Recipe("SOL", "2025-03-01")
 print("ready", flush=True)
 for line in sys.stdin:
@@ -128,7 +128,7 @@ def test_two_fetches_at_once_give_the_market_that_one_gives(
 ) -> None:
     code = (
         "from datetime import datetime, UTC\n"
-        "from basislab.data.fetch import Fetcher, Recipe, fetch_market\n"
+        "from basislab.data.fetch.market import Fetcher, Recipe, fetch_market\n"
         "for day in (10, 20, 30):\n"
         "    now = datetime(2025, 3, day, tzinfo=UTC)\n"
         "    fetch_market(Recipe('SOL', '2025-03-01'), fetcher=Fetcher(now=lambda: now))\n"

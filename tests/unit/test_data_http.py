@@ -10,9 +10,9 @@ from email.utils import formatdate
 
 import pytest
 
-from basislab.data import http
-from basislab.data.budget import Budget
-from basislab.data.http import Call, Client, Patience
+from basislab.data.sources import http
+from basislab.data.sources.budget import Budget
+from basislab.data.sources.http import Call, Client, Patience
 from basislab.errors import SourceError
 from tests.loopback import Loopback, loopback, reply
 

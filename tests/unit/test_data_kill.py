@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from dataclasses import replace
 from basislab.data import load_market
-from basislab.data.store import save
+from basislab.data.keep.store import save
 home = Path(sys.argv[1])
 old = replace(load_market(home / "replaced"), quote="USDC")
 new = replace(old, quote="NEW")

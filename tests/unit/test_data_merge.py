@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from basislab.data.merge import merge
-from basislab.data.sources import RawSeries
+from basislab.data.build.merge import merge
+from basislab.data.sources.rows import RawSeries
 from basislab.errors import SourceError
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from basislab.data import payload
-from basislab.data.payload import MAX_TEXT_BYTES, parse_json, read_payload
+from basislab.data.read import payload
+from basislab.data.read.payload import MAX_TEXT_BYTES, read_payload
+from basislab.data.sources.payload import parse_json
 from basislab.errors import SourceError
 
 ROWS = [{"date": "2025-01-01", "rate": 0.1}, {"date": "2025-01-02", "rate": 0.2}]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from basislab.data import check, load_market, partial_bars
-from basislab.data.findings import Finding
-from basislab.data.partial import find_partial, incomplete_funding, usual_settlements
+from basislab.data.judge.findings import Finding
+from basislab.data.judge.partial import find_partial, incomplete_funding, usual_settlements
 from basislab.types import FundingSeries, Market, PriceSeries, RateSeries
 from tests.data_fixtures import clean_market
 

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-import basislab.data as data
 from basislab.cli.app import app
-from basislab.data import check, load_market, save_market
-from basislab.data.findings import CHECKS, VENUE_TERMS, Finding, grouped
+from basislab.data import check, judge, load_market, save_market
+from basislab.data.judge.findings import CHECKS, VENUE_TERMS, Finding, grouped
 from basislab.report import venue_terms
 from basislab.report.venue_terms import checks_of
 from basislab.types import FundingSeries, Market, PriceSeries
@@ -44,7 +43,7 @@ def hourly(rates: Any, bars: int = 100) -> Market:
 
 def test_every_rule_that_can_fire_says_what_it_asserts() -> None:
     """The names in `Finding(severity, series, "rule", ...)` are the keys of `CHECKS`."""
-    folder = Path(str(data.__file__)).parent
+    folder = Path(str(judge.__file__)).parent
     rules: set[str] = set()
     for path in (*folder.glob("*.py"), Path(venue_terms.__file__)):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from basislab.data import load_market
-from basislab.data.resample import to_daily
+from basislab.data.build.resample import to_daily
 from basislab.errors import ConfigError, DataError
 from basislab.types import FundingSeries, Market, PriceSeries, RateSeries
 

@@ -13,14 +13,14 @@ from typer.testing import CliRunner, Result
 
 from basislab.cli.app import app
 from basislab.data import load_market, save_market
-from basislab.data.export import columns
+from basislab.data.build.recipe import Recipe
 from basislab.data.fake import FakeMarket, FakeVenues
 from basislab.data.fake.venues import MADE_RESERVES
-from basislab.data.fetch import Fetcher, fetch_market, recipe_of
+from basislab.data.fetch.market import Fetcher, fetch_market, recipe_of
+from basislab.data.keep.export import columns
+from basislab.data.keep.store import load
 from basislab.data.query import query
-from basislab.data.recipe import Recipe
 from basislab.data.sources import kamino
-from basislab.data.store import load
 from basislab.errors import ConfigError, DataError, SourceError
 from basislab.types import Market, RateSeries
 from tests.data_fixtures import clean_market

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from basislab.data.payload import Payload
-from basislab.data.sources import RawSeries, parse
-from basislab.data.sources.rows import Row, one_value, read_rows
+from basislab.data.read.answers import parse
+from basislab.data.sources.payload import Payload
+from basislab.data.sources.rows import RawSeries, Row, one_value, read_rows
 from basislab.errors import SourceError
 from tests.data_fixtures import (
     CANDLES,

@@ -11,7 +11,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from basislab.data import catalog, durable, list_markets, load_market, save_market, store
+from basislab.data import catalog, list_markets, load_market, save_market
+from basislab.data.keep import durable, store
+from basislab.data.keep.home import home as home_directory
 from basislab.errors import BasisLabError, ConfigError, DataError
 from basislab.types import Market, RateSeries
 from tests.data_fixtures import clean_market, table_text
@@ -443,9 +445,9 @@ def test_the_list_starts_with_the_sample() -> None:
 
 def test_home_is_the_platforms_place_unless_it_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASISLAB_HOME", "~/labs")
-    assert catalog.home() == Path.home() / "labs"
+    assert home_directory() == Path.home() / "labs"
     monkeypatch.delenv("BASISLAB_HOME")
-    assert catalog.home().name == "basislab"
+    assert home_directory().name == "basislab"
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from basislab.data import load_market, load_table
-from basislab.data.builtin import SAMPLE_DIRECTORY, read_sample
+from basislab.data.read.builtin import SAMPLE_DIRECTORY, read_sample
 from basislab.errors import DataError, DataGapError, SourceError
 from tests.data_fixtures import table_text
 

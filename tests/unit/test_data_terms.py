@@ -14,14 +14,14 @@ from typer.testing import CliRunner, Result
 
 from basislab.cli.app import app
 from basislab.data import load_market
+from basislab.data.build.recipe import Recipe
 from basislab.data.fake import FakeMarket, FakeVenues, Faults
 from basislab.data.fake import venues as fake_venues
-from basislab.data.fetch import Fetcher, fetch_market
-from basislab.data.gc import collect
-from basislab.data.http import Patience
-from basislab.data.recipe import Recipe
+from basislab.data.fetch.market import Fetcher, fetch_market
+from basislab.data.keep.gc import collect
+from basislab.data.keep.vault import Vault
 from basislab.data.sources import hyperliquid
-from basislab.data.vault import Vault
+from basislab.data.sources.http import Patience
 from basislab.errors import ConfigError, SourceError
 from basislab.presets.terms import load_perp
 from basislab.report.venue_terms import check_market, checks_of, venue_terms

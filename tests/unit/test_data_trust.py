@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from basislab.data import check, load_market
+from basislab.data.judge.trust import check_formula
 from basislab.data.sources.hyperliquid import expected_rate
-from basislab.data.trust import check_formula
 from basislab.errors import SourceError
 from basislab.types import FundingSeries, Market, PriceSeries
 from tests.data_fixtures import SHARED, clean_market

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from basislab.data.payload import Payload
-from basislab.data.plausible import check_fraction, check_percent, check_units, supply_floor
-from basislab.data.sources import parse
+from basislab.data.judge.plausible import check_fraction, check_percent, check_units, supply_floor
+from basislab.data.read.answers import parse
+from basislab.data.sources.payload import Payload
 from basislab.errors import SourceError
 from tests.data_fixtures import CANDLES, COIN_RATES, DRIFT, FUNDING, Rows, answers
 

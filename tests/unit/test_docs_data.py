@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from basislab.data.findings import CHECKS
+from basislab.data.judge.findings import CHECKS
 from benchmarks import market
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from basislab.data import check, import_directory, load_market
-from basislab.data.findings import CHECKS
+from basislab.data.judge.findings import CHECKS
 from basislab.report import findings_quality
 from basislab.report.document import build_document, html_page, markdown_text
 from basislab.report.facts import facts_of, numeric_leaves, study_runs, unit_of

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from basislab.data.mapping import load_mapping
+from basislab.data.read.mapping import load_mapping
 from basislab.errors import DataGapError, SourceError
 
 START = np.datetime64("2025-01-01T00:00", "s")

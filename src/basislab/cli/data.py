@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from basislab.data import Finding, QualityReport
-    from basislab.data.findings import FindingGroup
+    from basislab.data.judge.findings import FindingGroup
     from basislab.types import Market
 
 app = typer.Typer(
@@ -62,7 +62,7 @@ def import_(
 
     options = {"name": name, "max_gap": max_gap, "trust_units": trust_units}
     if mapping is not None:
-        from basislab.data.mapping import load_mapping
+        from basislab.data.read.mapping import load_mapping
 
         market = load_mapping(mapping, folder=source, max_gap=max_gap, name=name)
     elif source.is_file():
@@ -153,7 +153,7 @@ _NUMBERS = ("seen", "min", "median", "max")
 
 
 def _print_report(report: QualityReport, checks: int, *, all_: bool) -> None:
-    from basislab.data.findings import grouped
+    from basislab.data.judge.findings import grouped
 
     console = _console()
     console.print(report.market)

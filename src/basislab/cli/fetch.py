@@ -12,9 +12,9 @@ import typer
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from basislab.data.feeds import Feed
-    from basislab.data.fetch import Fetched, Fetcher
-    from basislab.data.recipe import Recipe
+    from basislab.data.build.recipe import Recipe
+    from basislab.data.fetch.market import Fetched, Fetcher
+    from basislab.data.sources.feeds import Feed
 
 OFFLINE = Annotated[
     bool, typer.Option("--offline", help="Ask no venue; build from what was fetched before.")
@@ -63,7 +63,7 @@ def fetch(
     refetch: REFETCH = False,
 ) -> None:
     """Fetch a market from its venues, or bring it up to date."""
-    from basislab.data.recipe import Recipe
+    from basislab.data.build.recipe import Recipe
 
     recipe = Recipe(
         asset=asset,
@@ -98,7 +98,7 @@ def update(
     ] = None,
 ) -> None:
     """Bring a fetched market up to date, or back to what was known."""
-    from basislab.data.fetch import recipe_of
+    from basislab.data.fetch.market import recipe_of
 
     recipe = recipe_of(market)
     moment = None if as_of is None else _moment(as_of)
@@ -127,7 +127,7 @@ def _run(
     refetch: bool,
     as_of: datetime | None = None,
 ) -> None:
-    from basislab.data.fetch import fetch_market
+    from basislab.data.fetch.market import fetch_market
 
     with _progress() as fetcher:
         done = fetch_market(
@@ -178,7 +178,7 @@ def _progress() -> Iterator[Fetcher]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    from basislab.data.fetch import Fetcher
+    from basislab.data.fetch.market import Fetcher
 
     console = Console(stderr=True, markup=False, highlight=False)
     if not console.is_terminal:
@@ -202,7 +202,7 @@ def export(
 ) -> None:
     """Write a market as one table, a row a bar."""
     from basislab.data import load_market
-    from basislab.data.export import export as write
+    from basislab.data.keep.export import export as write
 
     written = write(load_market(market), path)
     typer.echo(f"{path}: {len(written)} columns: {', '.join(written)}")
@@ -213,7 +213,7 @@ def gc(
     delete: Annotated[bool, typer.Option("--delete", help="Remove it; without, only say.")] = False,
 ) -> None:
     """Find fetched answers that no market needs, and what killed writers have left."""
-    from basislab.data.gc import collect
+    from basislab.data.keep.gc import collect
 
     found = collect(delete=delete)
     for item in found:

@@ -79,7 +79,7 @@ def _values(option: str, field: str, piece: str) -> list[Any]:
 
 
 def _seconds(option: str, piece: str) -> int:
-    from basislab.data.align import parse_max_gap
+    from basislab.data.build.align import parse_max_gap
 
     try:
         return parse_max_gap(piece)

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from basislab.data.builtin import SAMPLE_ALIASES, SAMPLE_DIRECTORY, SAMPLE_NAME, load_sample
-from basislab.data.durable import recover
+from basislab.data.keep.durable import recover
+from basislab.data.keep.home import home
+from basislab.data.read.builtin import SAMPLE_ALIASES, SAMPLE_DIRECTORY, SAMPLE_NAME, load_sample
 from basislab.errors import ConfigError, DataError
 from basislab.types.checks import nearest
 from basislab.types.market import Market
@@ -45,22 +46,6 @@ class MarketSummary:
     series: int = 0
     fingerprint: str = ""
     problem: str = ""
-
-
-def home() -> Path:
-    """Return the directory of basislab's own files.
-
-    Returns
-    -------
-    Path
-        ``$BASISLAB_HOME`` where that is set, else the platform's place for user data.
-    """
-    chosen = os.environ.get("BASISLAB_HOME")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path
-
-    return user_data_path("basislab")
 
 
 def market_path(name: str) -> Path:
@@ -125,7 +110,7 @@ def save_market(
     DataError
         Other content is there and `replace` is False, or the directory cannot be written.
     """
-    from basislab.data.store import save
+    from basislab.data.keep.store import save
 
     name = market.name if name is None else name
     target = market_path(name) if directory is None else Path(directory)
@@ -241,11 +226,11 @@ def _is_like_path(text: str) -> bool:
 
 def _load_path(path: Path) -> Market:
     if path.is_dir():
-        from basislab.data.store import load
+        from basislab.data.keep.store import load
 
         return load(path)
     if path.name.endswith((".csv", ".csv.gz")):
-        from basislab.data.table import load_table
+        from basislab.data.read.table import load_table
 
         return load_table(path)
     raise DataError(
@@ -289,7 +274,7 @@ def _is_market(entry: Path) -> bool:
 
 
 def _summary(directory: Path) -> MarketSummary:
-    from basislab.data.manifest import read_manifest
+    from basislab.data.keep.manifest import read_manifest
 
     try:
         manifest = read_manifest(directory)

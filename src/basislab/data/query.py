@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from basislab.data.catalog import load_market, stored_path
-from basislab.data.durable import glob_escape
-from basislab.data.frames import KEY_COLUMNS, VALUE_COLUMNS, connect, to_frames, write_parquet
-from basislab.data.store import identity
+from basislab.data.keep.durable import glob_escape
+from basislab.data.keep.frames import KEY_COLUMNS, VALUE_COLUMNS, connect, to_frames, write_parquet
+from basislab.data.keep.store import identity
 from basislab.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from basislab._version import VERSION
-from basislab.data.resample import to_daily
+from basislab.data.build.resample import to_daily
 from basislab.report import comparisons, environment, grids, published, risk, sections
 from basislab.report.certificate.facts import UNITS as CERTIFICATE_UNITS
 from basislab.report.certificate.section import certificates_section

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from basislab.data.findings import CHECKS, FindingGroup, grouped
+from basislab.data.judge.findings import CHECKS, FindingGroup, grouped
 from basislab.report.runs import Facts, Runs
 from basislab.report.venue_terms import check_market, checks_of
 from basislab.types.market import Market

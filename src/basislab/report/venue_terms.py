@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from basislab.data import check
-from basislab.data.findings import CHECKS, VENUE_TERMS, Finding, QualityReport
-from basislab.data.quality import not_applicable
+from basislab.data.judge.findings import CHECKS, VENUE_TERMS, Finding, QualityReport
+from basislab.data.judge.quality import not_applicable
 from basislab.presets import terms_names
 from basislab.presets.terms import load_perp
 from basislab.types.market import Market

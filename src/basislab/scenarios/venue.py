@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from basislab.data.align import parse_max_gap
+from basislab.data.build.align import parse_max_gap
 from basislab.errors import ConfigError
 from basislab.presets.terms import resolve_terms
 from basislab.scenarios.scenario import Day, Number, Strict, first_problem, refuse_unknown

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import numpy as np
 from pydantic import Field
 
-from basislab.data.feeds import Feed, base_url, millis
-from basislab.data.http import Call
+from basislab.data.sources.feeds import Feed, base_url, millis
+from basislab.data.sources.http import Call
 from basislab.data.sources.hyperliquid import INTERVALS, MAX_PRICE, MAX_VOLUME, Price
 from basislab.data.sources.rows import (
     FIRST_MS,

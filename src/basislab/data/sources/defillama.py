@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from basislab.data.feeds import Feed, base_url
-from basislab.data.http import Call
+from basislab.data.sources.feeds import Feed, base_url
+from basislab.data.sources.http import Call
 from basislab.data.sources.rows import RawSeries, Row, matrix, read_rows
 from basislab.errors import ConfigError, SourceError
 from basislab.units import SECONDS_PER_DAY

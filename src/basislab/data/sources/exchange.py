@@ -1,8 +1,8 @@
 """Any exchange that ccxt knows: candles of perpetual and spot, and the perpetual's funding history.
 
 ccxt is an extra (``pip install 'basislab[ccxt]'``). It knows how each exchange is asked and what it
-answers; the asking itself, and the store, are ours (`basislab.data.exchanges`). What is parsed
-here, and stored, are ccxt's unified rows.
+answers; the asking itself, and the store, are ours (`basislab.data.fetch.exchanges`). What is
+parsed here, and stored, are ccxt's unified rows.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 import numpy as np
 from pydantic import Field
 
-from basislab.data.feeds import CCXT, Feed, millis
-from basislab.data.http import Call
 from basislab.data.sources.binance import MAX_FUNDING
+from basislab.data.sources.feeds import CCXT, Feed, millis
+from basislab.data.sources.http import Call
 from basislab.data.sources.hyperliquid import INTERVALS, MAX_VOLUME, Price
 from basislab.data.sources.rows import (
     Decimal,

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from basislab.data.feeds import Feed, base_url, millis
-from basislab.data.http import Call
+from basislab.data.sources.feeds import Feed, base_url, millis
+from basislab.data.sources.http import Call
 from basislab.data.sources.rows import (
     Decimal,
     Milliseconds,

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 import numpy as np
 from pydantic import Field
 
-from basislab.data.feeds import Feed, base_url
-from basislab.data.http import Call
 from basislab.data.sources.defillama import MAX_APY_PCT, Stamp
+from basislab.data.sources.feeds import Feed, base_url
+from basislab.data.sources.http import Call
 from basislab.data.sources.rows import Decimal, RawSeries, Row, matrix, read_rows
 from basislab.errors import ConfigError, SourceError
 from basislab.types.checks import nearest

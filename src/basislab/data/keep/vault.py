@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from basislab.data.catalog import home
-from basislab.data.durable import fsync
-from basislab.data.feeds import Feed
-from basislab.data.http import Call
+from basislab.data.keep.durable import fsync
+from basislab.data.keep.home import home
+from basislab.data.sources.feeds import Feed
+from basislab.data.sources.http import Call
 from basislab.errors import DataError
 
 FORMAT_VERSION = 1

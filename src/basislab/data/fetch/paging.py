@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from basislab.data.feeds import Feed
-from basislab.data.http import Client
-from basislab.data.merge import merge
-from basislab.data.payload import parse_json
-from basislab.data.vault import Record, Vault, Window, missing
-from basislab.data.versions import combine
+from basislab.data.build.answers import bars_of, final_rows, read_rows_of, stored_rows
+from basislab.data.build.merge import merge
+from basislab.data.build.versions import combine
+from basislab.data.keep.vault import Vault, Window, missing
+from basislab.data.sources.feeds import Feed
+from basislab.data.sources.http import Client
 from basislab.errors import SourceError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Pager:
         final = final_rows(self.feed, series, asked_at)
         if not len(final.times):
             return None
-        bars = _bar_of(self.feed, final)
+        bars = bars_of(self.feed, final)
         first, last = int(bars.min()), int(bars.max()) + self.feed.step_s
         covers = (start, min(last, stop)) if self.feed.span_s else (first, last)
         if covers[0] < covers[1] and not self._is_known(final, covers):
@@ -130,90 +130,6 @@ class Pager:
         rows = np.minimum(rows, len(stored.times) - 1)
         same = np.array_equal(stored.values[rows], series.values, equal_nan=True)
         return bool(same and (stored.times[rows] == series.times).all())
-
-
-def read_rows_of(feed: Feed, tree: Any, where: str) -> RawSeries | None:
-    """Parse an answer; None where it has no rows.
-
-    Parameters
-    ----------
-    feed : Feed
-    tree : object
-        Parsed JSON.
-    where : str
-        The answer, for messages.
-
-    Returns
-    -------
-    RawSeries or None
-
-    Raises
-    ------
-    SourceError
-        Not what the feed is made of.
-    """
-    holders = (tree.get("history"), tree.get("data")) if isinstance(tree, dict) else (tree,)
-    if any(rows == [] for rows in holders):
-        return None
-    if not isinstance(tree, list | dict):
-        raise SourceError(f"{where}: got {type(tree).__name__}, not rows. Its format has changed.")
-    return feed.parse(tree, where)
-
-
-def stored_rows(
-    vault: Vault, feed: Feed, records: list[Record] | None = None
-) -> Iterator[tuple[Record, RawSeries]]:
-    """Yield the final rows of every stored answer, oldest first.
-
-    Parameters
-    ----------
-    vault : Vault
-    feed : Feed
-    records : list of Record, optional
-        Of these answers only.
-
-    Yields
-    ------
-    tuple of Record and RawSeries
-
-    Raises
-    ------
-    DataError
-        A damaged answer.
-    """
-    for record in vault.records(feed) if records is None else records:
-        where = str(record.path)
-        series = read_rows_of(feed, parse_json(vault.read(record), where), where)
-        if series is not None:
-            yield record, final_rows(feed, series, record.fetched_at)
-
-
-def final_rows(feed: Feed, series: RawSeries, at: datetime) -> RawSeries:
-    """Return the rows whose time had ended when they were asked for.
-
-    A bar in progress changes until it ends, and a snapshot of a day in progress is replaced by a
-    later one; neither is data yet.
-
-    Parameters
-    ----------
-    feed : Feed
-    series : RawSeries
-    at : datetime
-
-    Returns
-    -------
-    RawSeries
-    """
-    ends = series.times if feed.settles_at_once else _bar_of(feed, series) + feed.step_s
-    is_final = ends <= at.timestamp()
-    jitter = None if series.jitter is None else series.jitter[is_final]
-    return replace(
-        series, times=series.times[is_final], values=series.values[is_final], jitter=jitter
-    )
-
-
-def _bar_of(feed: Feed, series: RawSeries) -> Any:
-    return series.times // feed.step_s * feed.step_s
 
 
 def _has_holes(times: set[int], start: int, step: int) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from basislab.data.budget import Budget
-from basislab.data.http import Call
+from basislab.data.sources.budget import Budget
+from basislab.data.sources.http import Call
 from basislab.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from basislab.data.align import Aligner, parse_max_gap
-from basislab.data.assemble import (
+from basislab.data.build.align import Aligner, parse_max_gap
+from basislab.data.build.assemble import (
     OHLCV,
     QUOTE,
     daily_grid,
@@ -20,8 +20,8 @@ from basislab.types.market import FundingSeries, Market, RateSeries
 from basislab.units import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
-    from basislab.data.merge import MergedSeries
-    from basislab.data.sources import RawSeries
+    from basislab.data.build.merge import MergedSeries
+    from basislab.data.sources.rows import RawSeries
 
 Track = Callable[[list[Path]], Iterable[Path]]
 """Yields the files that it is given while it shows how far they are read."""
@@ -108,14 +108,14 @@ def _read(
     directory: Path, *, trust_units: bool, track: Track
 ) -> tuple[list[RawSeries], list[dict[str, str]]]:
     # Imported here: pydantic is needed to import, not to load a market that is stored.
-    from basislab.data import sources
-    from basislab.data.payload import read_payload
-    from basislab.data.plausible import check_units
+    from basislab.data.judge.plausible import check_units
+    from basislab.data.read.answers import parse
+    from basislab.data.read.payload import read_payload
 
     parts, origins = [], []
     for file in track(_files(directory)):
         payload = read_payload(file)
-        series = sources.parse(payload)
+        series = parse(payload)
         if not trust_units:
             check_units(series)
         parts.append(series)
@@ -124,7 +124,7 @@ def _read(
 
 
 def _files(directory: Path) -> list[Path]:
-    from basislab.data.sources import UNDERSTOOD
+    from basislab.data.read.answers import UNDERSTOOD
 
     try:
         entries = sorted(directory.iterdir())
@@ -147,7 +147,7 @@ def _files(directory: Path) -> list[Path]:
 
 
 def _merge(parts: list[RawSeries]) -> list[MergedSeries]:
-    from basislab.data.merge import merge
+    from basislab.data.build.merge import merge
 
     groups: dict[tuple[str, str, str], list[RawSeries]] = {}
     for part in parts:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from basislab.data.payload import parse_json
+from basislab.data.sources.payload import parse_json
 from basislab.errors import DataError, SourceError
 
 FORMAT_VERSION = 1

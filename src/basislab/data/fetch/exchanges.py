@@ -10,9 +10,9 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from basislab.data.feeds import CCXT, local_url
-from basislab.data.http import Call, Check, Client, TransientError
-from basislab.data.payload import parse_json
+from basislab.data.sources.feeds import CCXT, local_url
+from basislab.data.sources.http import Call, Check, Client, TransientError
+from basislab.data.sources.payload import parse_json
 from basislab.errors import ConfigError, DataError, SourceError
 from basislab.types.checks import nearest
 

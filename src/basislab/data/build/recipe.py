@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from basislab.data.align import parse_max_gap
-from basislab.data.assemble import QUOTE
-from basislab.data.feeds import Feed
+from basislab.data.build.align import parse_max_gap
+from basislab.data.build.assemble import QUOTE
+from basislab.data.sources.feeds import Feed
 from basislab.data.sources.exchange import exchange_of, is_exchange
 from basislab.errors import ConfigError
 from basislab.types.checks import nearest
@@ -43,7 +43,7 @@ class Recipe:
     lending : tuple of {"kamino", "aave", "kamino-defillama"}
         Rates of the coin and of USDC.
     gaps : {"error", "ffill", "drop", "interpolate"}
-        What becomes of a hole; see `basislab.data.align`.
+        What becomes of a hole; see `basislab.data.build.align`.
     max_gap : str, optional
         Longest hole that is filled, such as ``3h``.
     reserves : tuple of str

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from basislab.data.catalog import home
-from basislab.data.manifest import read_manifest
-from basislab.data.vault import Vault, locked
+from basislab.data.keep.home import home
+from basislab.data.keep.manifest import read_manifest
+from basislab.data.keep.vault import Vault, locked
 
 STALE_AFTER_S = 3_600
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from basislab.data.build import build
+from basislab.data.build.market import build
+from basislab.data.build.recipe import Recipe
+from basislab.data.build.terms import fetch_terms
 from basislab.data.catalog import load_market, market_path, renamed
-from basislab.data.durable import recover
-from basislab.data.exchanges import ExchangeClient
-from basislab.data.feeds import Feed, budgets
-from basislab.data.http import Patience
-from basislab.data.paging import Pager
-from basislab.data.recipe import Recipe
-from basislab.data.store import save
-from basislab.data.terms import fetch_terms
-from basislab.data.vault import Vault, Window, joined, locked, missing
+from basislab.data.fetch.exchanges import ExchangeClient
+from basislab.data.fetch.paging import Pager
+from basislab.data.keep.durable import recover
+from basislab.data.keep.store import save
+from basislab.data.keep.vault import Vault, Window, joined, locked, missing
+from basislab.data.sources.feeds import Feed, budgets
+from basislab.data.sources.http import Patience
 from basislab.errors import ConfigError
 from basislab.types.market import Market
 from basislab.units import SECONDS_PER_DAY
@@ -189,7 +189,7 @@ def fetch_market(
     ConfigError
         A name that is taken by a market that was not fetched.
     DataError
-        See `Fetcher.fetch` and `basislab.data.build.build`; a stored market stays as it is.
+        See `Fetcher.fetch` and `basislab.data.build.market.build`; a stored market stays as it is.
     """
     fetcher = fetcher or Fetcher()
     name = name or recipe.name
@@ -211,7 +211,7 @@ def fetch_market(
 
 def _refuse_foreign(path: Path, name: str) -> None:
     """Keep a market that was imported: it cannot be fetched again."""
-    from basislab.data.manifest import read_manifest
+    from basislab.data.keep.manifest import read_manifest
 
     recover(path)
     if path.exists() and "recipe" not in read_manifest(path).provenance:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from basislab.data.align import Aligner, parse_max_gap
-from basislab.data.assemble import (
+from basislab.data.build.align import Aligner, parse_max_gap
+from basislab.data.build.assemble import (
     OHLCV,
     QUOTE,
     daily_grid,
     price_series,
     rate_series,
 )
-from basislab.data.layout import (
+from basislab.data.read.layout import (
     APY,
     FUNDING,
     HOURS,
@@ -208,7 +208,7 @@ def _opens(table: Table) -> IntArray:
 
 
 def _check_units(table: Table, values: Mapping[str, FloatArray]) -> None:
-    from basislab.data.plausible import (
+    from basislab.data.judge.plausible import (
         MIN_MEDIAN_BORROW_PCT,
         MIN_MEDIAN_SUPPLY_PCT,
         check_fraction,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from basislab.data.align import Aligner
+from basislab.data.build.align import Aligner
 from basislab.errors import DataGapError, SourceError
 from basislab.types.market import FloatArray, IntArray, PriceSeries, RateKey, RateSeries, TimeArray
 from basislab.units import SECONDS_PER_DAY, from_percent

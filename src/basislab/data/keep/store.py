@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from basislab._version import VERSION
-from basislab.data.durable import fsync, recover, write_directory
-from basislab.data.frames import (
+from basislab.data.keep.durable import fsync, recover, write_directory
+from basislab.data.keep.frames import (
     TABLE_OF,
     VALUE_COLUMNS,
     each_series,
@@ -29,7 +29,7 @@ from basislab.errors import DataError
 from basislab.types.market import Market
 
 if TYPE_CHECKING:
-    from basislab.data.manifest import Manifest
+    from basislab.data.keep.manifest import Manifest
 
 _AGAIN = "Import the market again with --replace."
 _READS = 5
@@ -99,7 +99,7 @@ def load(directory: Path) -> Market:
 
 
 def _load(directory: Path) -> Market:
-    from basislab.data.manifest import read_manifest
+    from basislab.data.keep.manifest import read_manifest
 
     manifest = read_manifest(directory)
     for table in VALUE_COLUMNS:
@@ -164,7 +164,7 @@ def _build(manifest: Manifest, directory: Path) -> Market:
 
 def _is_same(market: Market, target: Path, *, replace: bool) -> bool:
     """Tell whether `target` holds `market` already; refuse what may not be overwritten."""
-    from basislab.data.manifest import MANIFEST
+    from basislab.data.keep.manifest import MANIFEST
 
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return False
@@ -192,7 +192,7 @@ def _is_same(market: Market, target: Path, *, replace: bool) -> bool:
 
 
 def _write(market: Market, directory: Path) -> None:
-    from basislab.data.manifest import MANIFEST, Manifest
+    from basislab.data.keep.manifest import MANIFEST, Manifest
 
     digests = {}
     for path in write_parquet(to_frames(market), directory):
@@ -224,9 +224,9 @@ def describe(market: Market, digests: Mapping[str, str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        As `basislab.data.manifest.Manifest` wants it; plain JSON values.
+        As `basislab.data.keep.manifest.Manifest` wants it; plain JSON values.
     """
-    from basislab.data.manifest import FORMAT_VERSION
+    from basislab.data.keep.manifest import FORMAT_VERSION
 
     return {
         "version": FORMAT_VERSION,

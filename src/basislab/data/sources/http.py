@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from basislab._version import VERSION
-from basislab.data.budget import Budget
-from basislab.data.payload import parse_json
+from basislab.data.sources.budget import Budget
+from basislab.data.sources.payload import parse_json
 from basislab.errors import DataError, SourceError
 
 if TYPE_CHECKING:

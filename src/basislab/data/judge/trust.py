@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from basislab.data.findings import Finding
+from basislab.data.judge.findings import Finding
 from basislab.errors import SourceError
 from basislab.types.market import BoolArray, FloatArray, IntArray, Market, PriceSeries, TimeArray
 from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR

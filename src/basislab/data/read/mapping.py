@@ -16,10 +16,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from basislab.data.align import Aligner, dropped, longest_stretch, parse_max_gap
-from basislab.data.assemble import OHLCV, price_series
-from basislab.data.columns import Columns, read_columns
-from basislab.data.resample import widened
+from basislab.data.build.align import Aligner, dropped, longest_stretch, parse_max_gap
+from basislab.data.build.assemble import OHLCV, price_series
+from basislab.data.build.resample import widened
+from basislab.data.read.columns import Columns, read_columns
 from basislab.errors import DataGapError, SourceError
 from basislab.types.market import (
     BoolArray,

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from basislab.data.assemble import OHLCV, QUOTE, require_complete
-from basislab.data.payload import read_file
+from basislab.data.build.assemble import OHLCV, QUOTE, require_complete
+from basislab.data.read.payload import read_file
 from basislab.errors import SourceError
 from basislab.types.checks import nearest
 from basislab.types.market import RateKey

@@ -122,11 +122,11 @@ def _wanted(
 
 def _from_answer(path: Path, names: tuple[str, ...]) -> Columns:
     """Return a venue's own answer under our column names."""
-    from basislab.data import sources
-    from basislab.data.payload import read_payload
+    from basislab.data.read.answers import parse
+    from basislab.data.read.payload import read_payload
 
     payload = read_payload(path)
-    raw = sources.parse(payload)
+    raw = parse(payload)
     known = {
         "candles": ("open", "high", "low", "close", "volume"),
         "funding": ("funding_rate", "premium"),

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from basislab.data.findings import SEVERITIES, Coverage, Finding, QualityReport, Severity
-from basislab.data.partial import (
+from basislab.data.judge.findings import SEVERITIES, Coverage, Finding, QualityReport, Severity
+from basislab.data.judge.partial import (
     find_partial,
     incomplete_funding,
     is_last_in_progress,
     partial_bars,
     usual_settlements,
 )
-from basislab.data.trust import TRUST_RULES, when
+from basislab.data.judge.trust import TRUST_RULES, when
 from basislab.types.market import (
     BoolArray,
     FloatArray,
@@ -78,7 +78,7 @@ def not_applicable(market: Market) -> set[str]:
     Returns
     -------
     set of str
-        Names from `basislab.data.findings.CHECKS`.
+        Names from `basislab.data.judge.findings.CHECKS`.
 
     Examples
     --------

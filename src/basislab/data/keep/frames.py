@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from basislab.data.durable import glob_escape
+from basislab.data.keep.durable import glob_escape
 from basislab.errors import DataError
 from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
 

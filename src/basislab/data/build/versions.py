@@ -14,7 +14,7 @@ from basislab.types.market import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from basislab.data.sources.rows import RawSeries
-    from basislab.data.vault import Record
+    from basislab.data.keep.vault import Record
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Series:
     ----------
     times : ndarray of int64, shape (n,), seconds since 1970
     values : ndarray of shape (n, n_columns)
-        Columns as in `basislab.data.sources.COLUMNS`.
+        Columns as in `basislab.data.sources.rows.COLUMNS`.
     corrections : list of dict
         Rows that the venue has changed: time, column, old and new value, when it was seen.
     max_jitter_s : float, seconds

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from basislab.data.frames import connect
-from basislab.data.store import iso
-from basislab.data.vault import write_whole
+from basislab.data.keep.frames import connect
+from basislab.data.keep.store import iso
+from basislab.data.keep.vault import write_whole
 from basislab.errors import ConfigError
 from basislab.types.market import Market
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from basislab.data.holes import SCHEDULE_WINDOW, Hole, find_holes
+from basislab.data.build.holes import SCHEDULE_WINDOW, Hole, find_holes
 from basislab.errors import ConfigError, DataGapError
 from basislab.types.market import BoolArray, FloatArray, IntArray, TimeArray
 from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from basislab.data.align import Aligner, dropped, longest_stretch, parse_max_gap
-from basislab.data.assemble import (
+from basislab.data.build.align import Aligner, dropped, longest_stretch, parse_max_gap
+from basislab.data.build.assemble import (
     OHLCV,
     QUOTE,
     price_series,
@@ -17,13 +17,13 @@ from basislab.data.assemble import (
     require_complete,
     utilisation,
 )
-from basislab.data.feeds import Feed
-from basislab.data.paging import stored_rows
-from basislab.data.recipe import Recipe
-from basislab.data.terms import stored_terms
-from basislab.data.trust import check_formula
-from basislab.data.vault import Vault
-from basislab.data.versions import Series, combine
+from basislab.data.sources.feeds import Feed
+from basislab.data.build.answers import stored_rows
+from basislab.data.build.recipe import Recipe
+from basislab.data.build.terms import stored_terms
+from basislab.data.judge.trust import check_formula
+from basislab.data.keep.vault import Vault
+from basislab.data.build.versions import Series, combine
 from basislab.errors import DataGapError, SourceError
 from basislab.types.market import FundingSeries, Market, TimeArray
 from basislab.units import SECONDS_PER_DAY
@@ -94,7 +94,7 @@ def build(recipe: Recipe, vault: Vault, end: int, name: str | None = None) -> Ma
 
 
 def _series(feed: Feed, vault: Vault) -> Series:
-    from basislab.data.plausible import check_units
+    from basislab.data.judge.plausible import check_units
     from basislab.data.sources.rows import COLUMNS, RawSeries
 
     parts = list(stored_rows(vault, feed))

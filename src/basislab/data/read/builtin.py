@@ -6,8 +6,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from basislab.data.layout import read_table
-from basislab.data.table import assemble_table, numbers
+from basislab.data.read.layout import read_table
+from basislab.data.read.table import assemble_table, numbers
 from basislab.errors import SourceError
 from basislab.types.market import Market
 
@@ -15,7 +15,7 @@ SAMPLE_NAME = "sol-2025"
 SAMPLE_ALIASES = ("sample", SAMPLE_NAME)
 """Names that always mean the built-in sample; nothing else can be stored under them."""
 
-SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
+SAMPLE_DIRECTORY = Path(__file__).parents[1] / "sample"
 
 
 @cache

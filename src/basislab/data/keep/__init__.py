@@ -1,0 +1,1 @@
+"""What lies on disk: stored markets, the venues' answers, and how both stay whole."""

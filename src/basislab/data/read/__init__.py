@@ -1,0 +1,1 @@
+"""From files to markets: venue answers, facts tables, mappings of several files, the sample."""
