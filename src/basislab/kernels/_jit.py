@@ -90,15 +90,20 @@ def compile_module(namespace: MutableMapping[str, Any], *, inline: bool = True) 
     # keep their own.
     settings.CACHE_DIR = directory or before
     try:
-        compiler = numba.njit(
-            cache=directory is not None,
-            nogil=True,
-            error_model="numpy",
-            fastmath=False,
-            forceinline=inline,
-        )
+        compiler = _compiler(is_cached=directory is not None, inline=inline)
         for name, value in list(namespace.items()):
             if isinstance(value, FunctionType) and value.__module__ == namespace["__name__"]:
                 namespace[name] = compiler(value)
     finally:
         settings.CACHE_DIR = before
+
+
+def compiled(function: FunctionType) -> Any:
+    """Return the compiled form of a function that has no file, and so no cache, of its own."""
+    return _compiler(is_cached=False, inline=True)(function)
+
+
+def _compiler(*, is_cached: bool, inline: bool) -> Any:
+    return numba.njit(
+        cache=is_cached, nogil=True, error_model="numpy", fastmath=False, forceinline=inline
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from basislab.kernels._jit import compile_module
+from basislab.kernels.fields import sums_of
 
 
 class Accounts(NamedTuple):
@@ -30,47 +31,8 @@ def empty_accounts() -> Accounts:
     return Accounts(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def book(
-    accounts: Accounts,
-    carry: float = 0.0,
-    funding: float = 0.0,
-    trading_fees: float = 0.0,
-    gas: float = 0.0,
-    transfer_fees: float = 0.0,
-    slippage: float = 0.0,
-    liquidation_penalty: float = 0.0,
-    revaluation: float = 0.0,
-    shortfall: float = 0.0,
-) -> Accounts:
-    """Return `accounts` with the given amounts added.
-
-    Parameters
-    ----------
-    accounts : Accounts
-    carry, funding, trading_fees, gas, transfer_fees, slippage, liquidation_penalty, revaluation, \
-shortfall : float, USD
-        Signed from our side.
-
-    Returns
-    -------
-    Accounts
-
-    Examples
-    --------
-    >>> book(empty_accounts(), carry=2.0, gas=-0.5).carry
-    2.0
-    """
-    return Accounts(
-        accounts.carry + carry,
-        accounts.funding + funding,
-        accounts.trading_fees + trading_fees,
-        accounts.gas + gas,
-        accounts.transfer_fees + transfer_fees,
-        accounts.slippage + slippage,
-        accounts.liquidation_penalty + liquidation_penalty,
-        accounts.revaluation + revaluation,
-        accounts.shortfall + shortfall,
-    )
+book = sums_of(Accounts)
+"""Return ``accounts`` with the given amounts added: USD, signed from our side."""
 
 
 class Charge(NamedTuple):

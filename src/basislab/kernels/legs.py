@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import Bar
+from basislab.kernels.fields import fields_of
 from basislab.kernels.ledger import Accounts, book
 
 NO_EQUITY_LEVERAGE = 999.0
@@ -42,6 +43,12 @@ class Position(NamedTuple):
 
     long: LongLeg
     short: ShortLeg
+
+
+with_long = fields_of(Position, "long")
+with_short = fields_of(Position, "short")
+with_debt = fields_of(LongLeg, "debt")
+with_margin = fields_of(ShortLeg, "margin")
 
 
 class Seizure(NamedTuple):
@@ -112,18 +119,14 @@ def charged(position: Position, cost: float) -> Position:
     """Pay `cost` from both legs: half is added to the debt, half taken from the margin."""
     long, short = position.long, position.short
     return Position(
-        LongLeg(long.quantity, long.debt + cost / 2),
-        ShortLeg(short.contracts, short.entry, short.margin - cost / 2),
+        with_debt(long, long.debt + cost / 2), with_margin(short, short.margin - cost / 2)
     )
 
 
 def moved(position: Position, amount: float) -> Position:
     """Move `amount` USD from the long leg (borrowing it) to the margin of the short leg."""
     long, short = position.long, position.short
-    return Position(
-        LongLeg(long.quantity, long.debt + amount),
-        ShortLeg(short.contracts, short.entry, short.margin + amount),
-    )
+    return Position(with_debt(long, long.debt + amount), with_margin(short, short.margin + amount))
 
 
 def marked(accounts: Accounts, position: Position, previous_price: float, price: float) -> Accounts:
@@ -156,7 +159,7 @@ def accrued(position: Position, accounts: Accounts, bar: Bar) -> tuple[Position,
     paid = bar.funding * short.contracts * bar.close
     grown = Position(
         LongLeg(long.quantity + earned, long.debt + interest),
-        ShortLeg(short.contracts, short.entry, short.margin + paid),
+        with_margin(short, short.margin + paid),
     )
     return grown, book(accounts, carry=earned * bar.close - interest, funding=paid)
 

@@ -26,6 +26,7 @@ from basislab.kernels.events import (
     new_log,
     record,
 )
+from basislab.kernels.fields import fields_of
 from basislab.kernels.ledger import Accounts, Charge, affordable, book, empty_accounts
 from basislab.kernels.legs import (
     Position,
@@ -72,6 +73,10 @@ class State(NamedTuple):
     price: float
     is_alive: bool
     lowest_debt: float
+
+
+with_books = fields_of(State, "position", "accounts")
+with_lowest_debt = fields_of(State, "lowest_debt")
 
 
 def opening_cost(params: Params) -> Charge:
@@ -229,13 +234,7 @@ def rebalance(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     accounts = book(state.accounts, transfer_fees=-due.cost)
     if due.cost >= due.equity:
         return ruined(accounts, due.equity - due.cost, bar, log, state.lowest_debt)
-    return State(
-        charged(moved(position, due.amount), due.cost),
-        accounts,
-        state.price,
-        state.is_alive,
-        state.lowest_debt,
-    )
+    return with_books(state, charged(moved(position, due.amount), due.cost), accounts)
 
 
 def step(params: Params, state: State, bar: Bar, log: EventLog) -> State:
@@ -258,7 +257,7 @@ def step(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     if left <= 0.0:
         return ruined(now.accounts, left, bar, log, now.lowest_debt)
     debt = now.position.long.debt
-    return State(now.position, now.accounts, now.price, True, min(now.lowest_debt, debt))
+    return with_lowest_debt(now, min(now.lowest_debt, debt))
 
 
 def run(params: Params, bars: Bars) -> Outcome:

@@ -13,6 +13,7 @@ import numpy as np
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import Bar, Bars, bar_at
 from basislab.kernels.events import EventLog, new_log
+from basislab.kernels.fields import fields_of
 from basislab.kernels.ledger import Accounts, book, empty_accounts
 from basislab.kernels.outcome import Outcome
 
@@ -41,6 +42,9 @@ class State(NamedTuple):
     notional: float
     borrowed: float
     accounts: Accounts
+
+
+earned = fields_of(State, "equity", "accounts")
 
 
 def book_slippage(notional: float) -> float:
@@ -73,12 +77,8 @@ def step(state: State, bar: Bar) -> State:
     """Add one bar's carry and funding on the constant notional."""
     carry = state.notional * bar.supply - state.borrowed * bar.borrow
     funding = bar.funding * state.notional
-    return State(
-        state.equity + carry + funding,
-        state.notional,
-        state.borrowed,
-        book(state.accounts, carry=carry, funding=funding),
-    )
+    accounts = book(state.accounts, carry=carry, funding=funding)
+    return earned(state, state.equity + carry + funding, accounts)
 
 
 def run(params: Params, bars: Bars) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from basislab.errors import ConfigError, DataError
+from basislab.types.market_checks import check_grid, check_keys, check_series
 from basislab.units import SECONDS_PER_DAY
 
 FloatArray = NDArray[np.float64]
@@ -209,51 +210,14 @@ class Market:
         object.__setattr__(self, "times", _bare(self.times, np.dtype("datetime64[s]")))
         for kind in ("prices", "funding", "supply", "borrow", "provenance"):
             object.__setattr__(self, kind, MappingProxyType(dict(getattr(self, kind))))
-        self._check_keys()
+        keys = [part for key in (*self.prices, *self.supply, *self.borrow) for part in key]
+        check_keys(self.name, (self.asset, self.quote, *self.funding, *keys))
         if not self.prices:
             raise DataError(f"market {self.name!r}: it has no price series. Give at least one.")
-        self._check_times()
+        check_grid(self.name, self.times)
         for label, series in self.series().items():
-            self._check_series(label, series)
-
-    def _check_keys(self) -> None:
-        keys = [part for key in (*self.prices, *self.supply, *self.borrow) for part in key]
-        for name in (self.asset, self.quote, *self.funding, *keys):
-            if not name or any(letter.isspace() for letter in name):
-                raise DataError(
-                    f"market {self.name!r}: {name!r} is no name of a venue, protocol or asset; "
-                    "it must be a word without blanks."
-                )
-
-    def _check_times(self) -> None:
-        if len(self.times) == 0:
-            raise DataError(f"market {self.name!r}: it has no bars. Give at least one.")
-        steps = np.diff(self.times).astype(np.int64)
-        if len(steps) and (steps[0] <= 0 or (steps != steps[0]).any()):
-            bad = int(np.argmax(steps != steps[0])) if steps[0] > 0 else 0
-            raise DataError(
-                f"market {self.name!r}: times are not a regular grid: bar {bad + 1} "
-                f"({self.times[bad + 1]}) follows {self.times[bad]}. "
-                "Align the series first ('basislab data import' does)."
-            )
-
-    def _check_series(self, label: str, series: _Series) -> None:
-        if len(series) != len(self.times):
-            raise DataError(
-                f"market {self.name!r}, {label}: {len(series)} values for {len(self.times)} bars."
-            )
-        for name in series._arrays:
-            values = getattr(series, name)
-            if values is None:
-                continue
-            rule, is_bad = _RULES[name]
-            bad = is_bad(values)
-            if bad.any():
-                row = int(np.argmax(bad))
-                raise DataError(
-                    f"market {self.name!r}, {label} {name}: {values[row]!r} at {self.times[row]} "
-                    f"(bar {row}); it must be {rule}. Correct the source and import again."
-                )
+            arrays = {name: getattr(series, name) for name in series._arrays}
+            check_series(f"market {self.name!r}, {label}", self.times, len(series), arrays)
 
     def series(self) -> dict[str, _Series]:
         """Return every series under its printable label, in a fixed order.
@@ -393,30 +357,5 @@ def _utc(time: np.datetime64) -> datetime:
     return datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), tz=UTC)
 
 
-def _is_not_finite(values: FloatArray) -> BoolArray:
-    return np.asarray(~np.isfinite(values))
-
-
-def _is_not_positive(values: FloatArray) -> BoolArray:
-    return np.asarray(~(np.isfinite(values) & (values > 0)))
-
-
-def _is_negative(values: FloatArray) -> BoolArray:
-    return np.asarray(~(np.isfinite(values) & (values >= 0)))
-
-
 _LATER = ("utilisation",)
 """Arrays that came after fingerprints: where they are absent, a fingerprint is what it was."""
-
-_PRICE_RULE: tuple[str, Callable[[Any], BoolArray]] = ("a finite number above 0", _is_not_positive)
-_RULES: dict[str, tuple[str, Callable[[Any], BoolArray]]] = {
-    "open": _PRICE_RULE,
-    "high": _PRICE_RULE,
-    "low": _PRICE_RULE,
-    "close": _PRICE_RULE,
-    "volume": ("a finite number, 0 or more", _is_negative),
-    "rate": ("a finite number", _is_not_finite),
-    "settlements": ("0 or more", _is_negative),
-    "apy": ("a finite number, 0 or more", _is_negative),
-    "utilisation": ("a finite number, 0 or more", _is_negative),
-}

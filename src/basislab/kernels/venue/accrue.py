@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from basislab.kernels._jit import compile_module
-from basislab.kernels.legs import LongLeg, Position, ShortLeg
+from basislab.kernels.legs import LongLeg, with_long, with_margin, with_short
 from basislab.kernels.venue.bars import Bar, Quote
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import MARK_PRICE, ORACLE_PRICE
@@ -30,7 +30,7 @@ def interest_accrued(state: State, bar: Bar) -> State:
         net_delta=0.0 if state.is_hurt else -later,
         naked=-later if state.is_hurt else 0.0,
     )
-    position = Position(grown, state.position.short)
+    position = with_long(state.position, grown)
     return changed(state, position, state.idle, state.transit, accounts)
 
 
@@ -47,8 +47,7 @@ def funding_settled(state: State, rate: float, price: float) -> State:
     """Pay funding into (or out of) the margin: ``rate * contracts * price``, on what is held."""
     short = state.position.short
     paid = rate * short.contracts * price
-    settled = ShortLeg(short.contracts, short.entry, short.margin + paid)
-    position = Position(state.position.long, settled)
+    position = with_short(state.position, with_margin(short, short.margin + paid))
     accounts = post(state.accounts, funding=paid)
     return changed(state, position, state.idle, state.transit, accounts)
 

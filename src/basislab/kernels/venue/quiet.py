@@ -7,7 +7,8 @@ to this one in a few operations; a test holds it equal to the long way.
 from __future__ import annotations
 
 from basislab.kernels._jit import compile_module
-from basislab.kernels.legs import LongLeg, Position, ShortLeg
+from basislab.kernels.fields import fields_of
+from basislab.kernels.legs import LongLeg, Position, with_margin
 from basislab.kernels.venue.accrue import funding_price
 from basislab.kernels.venue.bars import Bar
 from basislab.kernels.venue.ledger import Accounts
@@ -15,6 +16,17 @@ from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.perp import maintenance_margin
 from basislab.kernels.venue.policies import is_stretched
 from basislab.kernels.venue.state import NO_ORDER, NOWHERE, OPEN, State
+
+advanced = fields_of(State, "position", "lowest_debt", "last", "accounts")
+with_accrual = fields_of(
+    Accounts,
+    "supply_interest",
+    "borrow_interest",
+    "collateral_yield",
+    "funding",
+    "basis",
+    "net_delta",
+)
 
 
 def is_quiet(params: Params, state: State, bar: Bar) -> bool:
@@ -56,39 +68,20 @@ def quiet_bar(params: Params, state: State, bar: Bar) -> State:
     price = funding_price(params.perp.funding_price, bar.close)
     paid = bar.funding * short.contracts * price
     debt = long.debt + interest
-    accounts = Accounts(
+    accounts = with_accrual(
+        books,
         books.supply_interest + supplied * bar.close.spot,
         books.borrow_interest - interest,
         books.collateral_yield + staked * bar.close.spot,
         books.funding + paid,
-        books.trading_fees,
-        books.gas,
-        books.transfer_fees,
-        books.slippage,
-        books.lending_liquidation,
-        books.perp_liquidation,
-        books.loss_borne_by_venue,
         books.basis + hedged * (spot - mark),
         books.net_delta + open_part,
-        books.naked,
     )
     position = Position(
         LongLeg(long.quantity + supplied + staked, debt),
-        ShortLeg(short.contracts, short.entry, short.margin + paid),
+        with_margin(short, short.margin + paid),
     )
-    return State(
-        position,
-        state.idle,
-        state.transit,
-        state.order,
-        state.status,
-        state.is_hurt,
-        state.naked_bars,
-        min(state.lowest_debt, debt),
-        bar.close,
-        state.hits,
-        accounts,
-    )
+    return advanced(state, position, min(state.lowest_debt, debt), bar.close, accounts)
 
 
 compile_module(globals())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from basislab.kernels._jit import compile_module
+from basislab.kernels.fields import fields_of
 from basislab.kernels.legs import LongLeg, Position, flat, total_equity
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.ledger import Accounts, empty_accounts, post
@@ -67,6 +68,11 @@ class State(NamedTuple):
     accounts: Accounts
 
 
+flagged = fields_of(State, "order", "status", "is_hurt")
+_with_assets = fields_of(State, "position", "idle", "transit", "lowest_debt", "accounts")
+_marked = fields_of(State, "last", "accounts")
+
+
 def no_hits() -> Hits:
     """Return a bar without liquidations."""
     return Hits(False, False, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -103,36 +109,8 @@ def changed(
     state: State, position: Position, idle: float, transit: Transit, accounts: Accounts
 ) -> State:
     """Return `state` with other assets and books."""
-    return State(
-        position,
-        idle,
-        transit,
-        state.order,
-        state.status,
-        state.is_hurt,
-        state.naked_bars,
-        min(state.lowest_debt, position.long.debt),
-        state.last,
-        state.hits,
-        accounts,
-    )
-
-
-def flagged(state: State, order: Order, status: int, is_hurt: bool) -> State:
-    """Return `state` with another order, status and need of a response."""
-    return State(
-        state.position,
-        state.idle,
-        state.transit,
-        order,
-        status,
-        is_hurt,
-        state.naked_bars,
-        state.lowest_debt,
-        state.last,
-        state.hits,
-        state.accounts,
-    )
+    lowest = min(state.lowest_debt, position.long.debt)
+    return _with_assets(state, position, idle, transit, lowest, accounts)
 
 
 def legs_equity(state: State) -> float:
@@ -163,19 +141,7 @@ def repriced(state: State, quote: Quote) -> State:
         net_delta=0.0 if state.is_hurt else open_part,
         naked=open_part if state.is_hurt else 0.0,
     )
-    return State(
-        state.position,
-        state.idle,
-        state.transit,
-        state.order,
-        state.status,
-        state.is_hurt,
-        state.naked_bars,
-        state.lowest_debt,
-        quote,
-        state.hits,
-        accounts,
-    )
+    return _marked(state, quote, accounts)
 
 
 def ended(state: State) -> State:

@@ -12,8 +12,8 @@ import numpy as np
 from basislab.kernels._jit import compile_module
 from basislab.kernels.legs import LongLeg, Position, ShortLeg, effective_leverage
 from basislab.kernels.venue.bars import Bars, Quote
-from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import MARK_PRICE, NEVER, ORACLE_PRICE, TRIGGER, Params
+from basislab.kernels.venue.quiet import advanced, with_accrual
 from basislab.kernels.venue.state import NO_ORDER, NOWHERE, OPEN, State
 
 
@@ -47,11 +47,8 @@ def stretch(params: Params, state: State, bars: Bars, first: int) -> tuple[State
     contracts, entry = state.position.short.contracts, state.position.short.entry
     margin, lowest = state.position.short.margin, state.lowest_debt
     spot, mark, books = state.last.spot, state.last.mark, state.accounts
-    supplied, borrowed, staked = (
-        books.supply_interest,
-        books.borrow_interest,
-        books.collateral_yield,
-    )
+    supplied, borrowed = books.supply_interest, books.borrow_interest
+    staked = books.collateral_yield
     funded, basis, delta = books.funding, books.basis, books.net_delta
     index = first
     while index < n_bars:
@@ -89,38 +86,10 @@ def stretch(params: Params, state: State, bars: Bars, first: int) -> tuple[State
         index += 1
     if index == first:
         return state, first
-    accounts = Accounts(
-        supplied,
-        borrowed,
-        staked,
-        funded,
-        books.trading_fees,
-        books.gas,
-        books.transfer_fees,
-        books.slippage,
-        books.lending_liquidation,
-        books.perp_liquidation,
-        books.loss_borne_by_venue,
-        basis,
-        delta,
-        books.naked,
-    )
+    accounts = with_accrual(books, supplied, borrowed, staked, funded, basis, delta)
     last = Quote(mark, bars.perp.close[index - 1], spot, bars.oracle.close[index - 1])
     position = Position(LongLeg(coins, debt), ShortLeg(contracts, entry, margin))
-    done = State(
-        position,
-        state.idle,
-        state.transit,
-        state.order,
-        state.status,
-        state.is_hurt,
-        state.naked_bars,
-        lowest,
-        last,
-        state.hits,
-        accounts,
-    )
-    return done, index
+    return advanced(state, position, lowest, last, accounts), index
 
 
 compile_module(globals(), inline=False)

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from basislab.kernels._jit import compile_module
+from basislab.kernels.fields import fields_of
 from basislab.kernels.ledger import affordable
-from basislab.kernels.legs import LongLeg, Position, ShortLeg, charged, hedged
+from basislab.kernels.legs import (
+    LongLeg,
+    Position,
+    ShortLeg,
+    charged,
+    flat,
+    hedged,
+    with_long,
+    with_short,
+)
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import Params
@@ -17,6 +27,10 @@ from basislab.kernels.venue.state import (
     flagged,
     no_order,
     no_transit,
+)
+
+fresh = fields_of(
+    State, "position", "idle", "order", "status", "is_hurt", "lowest_debt", "last", "accounts"
 )
 
 
@@ -47,19 +61,8 @@ def opened(params: Params, state: State, capital: float, quote: Quote, taker: fl
             LongLeg(coins, debt), ShortLeg(coins, fill, legs.short.margin - short_fees)
         )
     # The debt starts here: a smaller one was never owed.
-    begun = State(
-        position,
-        state.idle - working,
-        state.transit,
-        no_order(),
-        OPEN,
-        False,
-        state.naked_bars,
-        position.long.debt,
-        quote,
-        state.hits,
-        accounts,
-    )
+    debt, idle = position.long.debt, state.idle - working
+    begun = fresh(state, position, idle, no_order(), OPEN, False, debt, quote, accounts)
     return ended(begun) if cost.total >= working - slippage else begun
 
 
@@ -72,7 +75,7 @@ def long_cut(params: Params, state: State, coins: float, spot: float) -> State:
     if debt < 0.0 and not params.conventions.negative_debt:
         idle, debt = idle - debt, 0.0
     accounts = post(state.accounts, trading_fees=-fee)
-    position = Position(LongLeg(long.quantity - coins, debt), state.position.short)
+    position = with_long(state.position, LongLeg(long.quantity - coins, debt))
     return changed(state, position, idle, state.transit, accounts)
 
 
@@ -87,7 +90,7 @@ def short_cut(params: Params, state: State, contracts: float, quote: Quote, take
     margin = short.margin + contracts * (short.entry - fill) - fee
     accounts = post(state.accounts, trading_fees=-fee, slippage=-contracts * (fill - quote.mark))
     left = ShortLeg(short.contracts - contracts, short.entry, margin)
-    position = Position(state.position.long, left)
+    position = with_short(state.position, left)
     return changed(state, position, state.idle, state.transit, accounts)
 
 
@@ -99,8 +102,7 @@ def closed(params: Params, state: State, quote: Quote, taker: float) -> State:
     borne = max(debt, 0.0) + max(-margin, 0.0)
     idle = cut.idle + max(-debt, 0.0) + max(margin, 0.0)
     accounts = post(cut.accounts, loss_borne_by_venue=borne)
-    empty = Position(LongLeg(0.0, 0.0), ShortLeg(0.0, 0.0, 0.0))
-    done = changed(cut, empty, idle, cut.transit, accounts)
+    done = changed(cut, flat(), idle, cut.transit, accounts)
     return flagged(done, no_order(), done.status, False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from basislab.kernels._jit import compile_module
-from basislab.kernels.legs import LongLeg, Position, ShortLeg, charged
+from basislab.kernels.legs import charged, with_debt, with_long, with_margin, with_short
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.lending import borrowable
@@ -69,10 +69,10 @@ def moved(params: Params, state: State, amount: float, number: int) -> State:
     """Send capital from one leg to the other; > 0 is borrowed and goes to the short."""
     long, short = state.position.long, state.position.short
     if amount > 0.0:
-        position = Position(LongLeg(long.quantity, long.debt + amount), short)
+        position = with_long(state.position, with_debt(long, long.debt + amount))
         target = TO_SHORT
     else:
-        position = Position(long, ShortLeg(short.contracts, short.entry, short.margin + amount))
+        position = with_short(state.position, with_margin(short, short.margin + amount))
         target = TO_LONG
     out = changed(state, position, state.idle, state.transit, state.accounts)
     return sent(params, out, abs(amount), target, number)
@@ -92,14 +92,14 @@ def arrived(params: Params, state: State, quote: Quote, taker: float) -> State:
         whole = collected(state)
         return opened(params, whole, whole.idle, quote, taker)
     if target == TO_SHORT:
-        position = Position(long, ShortLeg(short.contracts, short.entry, short.margin + amount))
+        position = with_short(state.position, with_margin(short, short.margin + amount))
         return changed(state, position, state.idle, no_transit(), state.accounts)
     if long.quantity <= 0.0:  # the loan is gone meanwhile
         return collected(state)
     debt, idle = long.debt - amount, state.idle
     if debt < 0.0 and not params.conventions.negative_debt:
         idle, debt = idle - debt, 0.0
-    position = Position(LongLeg(long.quantity, debt), short)
+    position = with_long(state.position, with_debt(long, debt))
     return changed(state, position, idle, no_transit(), state.accounts)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from basislab.kernels._jit import compile_module
 from basislab.kernels.events import LONG, NO_LEG, SHORT, EventLog
+from basislab.kernels.fields import fields_of
 from basislab.kernels.ledger import affordable
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.accrue import funding_price, funding_settled, interest_accrued
@@ -46,6 +47,9 @@ from basislab.kernels.venue.study import settled
 from basislab.kernels.venue.trades import closed, delevered, rehedged
 from basislab.kernels.venue.transfers import arrived, movable, moved, topped_up
 from basislab.kernels.venue.within import part, through
+
+with_hits = fields_of(State, "hits")
+with_naked_bars = fields_of(State, "naked_bars")
 
 
 def responded(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -> State:
@@ -163,20 +167,7 @@ def acted(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -
 
 def begun(state: State, quote: Quote) -> State:
     """Forget the last bar's liquidations and mark to the open."""
-    fresh = State(
-        state.position,
-        state.idle,
-        state.transit,
-        state.order,
-        state.status,
-        state.is_hurt,
-        state.naked_bars,
-        state.lowest_debt,
-        state.last,
-        no_hits(),
-        state.accounts,
-    )
-    return repriced(fresh, quote)
+    return repriced(with_hits(state, no_hits()), quote)
 
 
 def noted(state: State, bar: Bar, log: EventLog) -> None:
@@ -196,19 +187,7 @@ def exposed(state: State) -> State:
     """Count a close at which the legs differ after a liquidation."""
     is_naked = state.position.long.quantity != state.position.short.contracts
     count = 1 if state.is_hurt and is_naked else 0
-    return State(
-        state.position,
-        state.idle,
-        state.transit,
-        state.order,
-        state.status,
-        state.is_hurt,
-        state.naked_bars + count,
-        state.lowest_debt,
-        state.last,
-        state.hits,
-        state.accounts,
-    )
+    return with_naked_bars(state, state.naked_bars + count)
 
 
 def full_bar(params: Params, state: State, bar: Bar, log: EventLog) -> State:

@@ -8,10 +8,11 @@ order that leaves less.
 from __future__ import annotations
 
 from basislab.kernels._jit import compile_module
-from basislab.kernels.legs import Position
+from basislab.kernels.fields import fields_of
+from basislab.kernels.legs import with_long, with_short
 from basislab.kernels.venue import lending, perp
 from basislab.kernels.venue.bars import Bar, Quote, between
-from basislab.kernels.venue.ledger import Accounts, post
+from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import PESSIMISTIC, Params
 from basislab.kernels.venue.state import Hits, State, equity, repriced
 
@@ -20,6 +21,10 @@ NONE = 2.0
 
 MAX_STEPS = 64
 """A leg that is restored at every tick is settled at the end of the part after so many."""
+
+hurt = fields_of(State, "position", "is_hurt", "hits", "accounts")
+with_long_hit = fields_of(Hits, "is_long", "lending_cost", "borne", "oracle")
+with_short_hit = fields_of(Hits, "is_short", "perp_cost", "borne", "mark")
 
 
 def long_crossing(params: Params, state: State, start: Quote, end: Quote, progress: float) -> float:
@@ -53,39 +58,15 @@ def short_crossing(
     return min(max((seen - start.mark) / (end.mark - start.mark), progress), 1.0)
 
 
-def hurt(state: State, position: Position, hits: Hits, accounts: Accounts) -> State:
-    """Return `state` after a liquidation: a response is needed, what is open is naked."""
-    return State(
-        position,
-        state.idle,
-        state.transit,
-        state.order,
-        state.status,
-        True,
-        state.naked_bars,
-        state.lowest_debt,
-        state.last,
-        hits,
-        accounts,
-    )
-
-
 def long_hit(params: Params, state: State) -> State:
     """Liquidate the loan at the last prices; what was seized is booked at spot."""
     quote, hits = state.last, state.hits
     done = lending.liquidated(params.loan, state.position.long, quote.oracle)
     cost = done.seized * quote.spot - done.repaid
-    after = Hits(
-        True,
-        hits.is_short,
-        hits.lending_cost + cost,
-        hits.perp_cost,
-        hits.borne + done.bad_debt,
-        hits.oracle if hits.is_long else quote.oracle,
-        hits.mark,
-    )
+    first = hits.oracle if hits.is_long else quote.oracle
+    after = with_long_hit(hits, True, hits.lending_cost + cost, hits.borne + done.bad_debt, first)
     accounts = post(state.accounts, lending_liquidation=-cost, loss_borne_by_venue=done.bad_debt)
-    return hurt(state, Position(done.leg, state.position.short), after, accounts)
+    return hurt(state, with_long(state.position, done.leg), True, after, accounts)
 
 
 def short_hit(params: Params, state: State, taker: float) -> State:
@@ -93,17 +74,10 @@ def short_hit(params: Params, state: State, taker: float) -> State:
     quote, hits = state.last, state.hits
     short = state.position.short
     done = perp.liquidated(params.perp, short, quote.mark, quote.perp, taker, hits.is_short)
-    after = Hits(
-        hits.is_long,
-        True,
-        hits.lending_cost,
-        hits.perp_cost + done.cost,
-        hits.borne + done.borne,
-        hits.oracle,
-        hits.mark if hits.is_short else quote.mark,
-    )
+    first = hits.mark if hits.is_short else quote.mark
+    after = with_short_hit(hits, True, hits.perp_cost + done.cost, hits.borne + done.borne, first)
     accounts = post(state.accounts, perp_liquidation=-done.cost, loss_borne_by_venue=done.borne)
-    return hurt(state, Position(state.position.long, done.leg), after, accounts)
+    return hurt(state, with_short(state.position, done.leg), True, after, accounts)
 
 
 def part(params: Params, state: State, start: Quote, end: Quote, taker: float) -> State:
