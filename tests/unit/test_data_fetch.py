@@ -342,7 +342,7 @@ def test_the_plan_rechecks_the_end_of_what_is_stored() -> None:
     ("change", "said"),
     [
         ({"asset": "SOL/USDC"}, "asset: got"),
-        ({"since": "yesterday"}, "since: got 'yesterday'; wanted is a day"),
+        ({"since": "yesterday"}, "since: got 'yesterday'; write a day"),
         ({"until": "2024-12-31"}, "until: 2024-12-31 lies before since"),
         ({"bar": "4h"}, "bar: got '4h'"),
         ({"perp": ("hyperliqiud",)}, "did you mean 'hyperliquid'"),

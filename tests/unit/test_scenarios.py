@@ -323,7 +323,7 @@ class TestKeys:
             ({"start": "2025-02-02", "end": "2025-02-01"}, "end: 2025-02-01 lies before start"),
             ({"start": "2025-02-30"}, "start: got '2025-02-30'; write a day as 2025-01-18."),
             ({"start": 20250201}, "start: got 20250201; "),
-            ({"start": "2025-02-01T00:00"}, "start: got '2025-02-01T00:00'; write a day as"),
+            ({"start": "2025-02-01T25:00"}, "start: got '2025-02-01T25:00'; write a day as"),
             ({"id": 5}, "id: got 5; "),
         ],
     )
@@ -427,13 +427,12 @@ class TestFile:
         [from_json] = results(rebalance(id="a", trigger=6))
         assert from_toml == from_json
 
-    def test_a_time_of_toml_is_no_day(self):
-        [found] = run_file(
-            parse_file(TOML.replace("2024-12-31", "2024-12-31T00:00:00"), is_toml=True)
-        )
-        assert found["error"]["message"] == (
-            "start: got 2024-12-31 00:00:00; write a day as 2025-01-18, without a time."
-        )
+    def test_a_time_of_toml_stands_for_its_day(self):
+        """23:30 west of Greenwich is the next day in UTC."""
+        [day] = run_file(parse_file(TOML, is_toml=True))
+        for time in ("2024-12-31T12:00:00", "2024-12-30T23:30:00-05:00"):
+            [found] = run_file(parse_file(TOML.replace("2024-12-31", time), is_toml=True))
+            assert day == found
 
     @pytest.mark.parametrize("value", ["nan", "inf"])
     def test_numbers_of_toml_are_finite(self, value):

@@ -285,18 +285,10 @@ def test_a_result_carries_what_it_was_run_on(market):
     assert replace(result.config, perp="hyperliquid-study") == config
 
 
-@pytest.mark.parametrize("day", ["2025-1-5", "yesterday", 20250105, np.datetime64("2025-01-05")])
-def test_a_day_is_iso_text_or_a_date(market, day):
-    with pytest.raises(ConfigError, match=r"day: got .*; write it as 2025-01-18"):
-        backtest(market, RebalanceConfig(leverage=3), start=day)
-
-
-def test_a_datetime_is_no_day(market):
-    """Lock-in: comparing it with a date was a bare TypeError."""
-    import pandas as pd
-
-    with pytest.raises(ConfigError, match="without a time"):
-        backtest(market, RebalanceConfig(leverage=3), start=pd.Timestamp("2025-01-05"))
+@pytest.mark.parametrize("day", ["2025-1-5", "yesterday", 20250105])
+def test_a_wrong_day_is_named(market, day):
+    with pytest.raises(ConfigError, match=r"end: got .*; write a day as 2025-01-18"):
+        backtest(market, RebalanceConfig(leverage=3), end=day)
 
 
 def test_a_date_and_its_text_are_the_same_day(market):

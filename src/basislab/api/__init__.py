@@ -3,11 +3,10 @@
 from basislab.api.assumptions import assumed_ranges
 from basislab.api.backtests import backtest
 from basislab.api.certificates import certify
-from basislab.api.resolving import as_day, resolve, resolve_venue
+from basislab.api.resolving import resolve, resolve_venue
 from basislab.api.searches import montecarlo, sweep
 
 __all__ = [
-    "as_day",
     "assumed_ranges",
     "backtest",
     "certify",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from basislab.api.resolving import as_day, resolve
+from basislab.api.resolving import resolve
 from basislab.simulate import simulate
 from basislab.types.configs import ModelConfig
+from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
 from basislab.types.result import Result
 from basislab.types.venue_config import VenueConfig
@@ -16,8 +15,8 @@ def backtest(
     market: Market,
     config: ModelConfig | VenueConfig,
     *,
-    start: date | str | None = None,
-    end: date | str | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
 ) -> Result:
     """Run one configuration on a market.
 
@@ -26,8 +25,9 @@ def backtest(
     market : Market
         Daily bars; `load_market` gives the sample. Of any width for the venue engine.
     config : StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig or VenueConfig
-    start, end : date or ISO date, optional
-        First and last day, inclusive; the market's own when left out. The model sees only these.
+    start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
+        First and last day, UTC, inclusive; the market's own when left out. The model sees only
+        these.
 
     Returns
     -------
@@ -48,4 +48,4 @@ def backtest(
     >>> round(result.final_usd, 2)
     9609.68
     """
-    return simulate(market, resolve(config), start=as_day(start), end=as_day(end))
+    return simulate(market, resolve(config), start=as_day(start, "start"), end=as_day(end, "end"))

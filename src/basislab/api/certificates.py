@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from basislab.api.assumptions import assumed_ranges
-from basislab.api.resolving import as_day, configs_of, resolve, resolved_grid
+from basislab.api.resolving import configs_of, resolve, resolved_grid
 from basislab.types.configs import ModelConfig
+from basislab.types.dates import Day
 from basislab.types.market import Market
 from basislab.types.venue_config import VenueConfig
 
@@ -26,8 +26,8 @@ def certify(
     config: ModelConfig | VenueConfig,
     sweep: pd.DataFrame | None = None,
     *,
-    start: date | str | None = None,
-    end: date | str | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
     tried: Sequence[ModelConfig | VenueConfig] = (),
     ranges: Sequence[Range] | None = None,
     rules: Rules | None = None,
@@ -46,8 +46,8 @@ def certify(
         Gives the fields that are not swept.
     sweep : DataFrame, optional
         From `basislab.sweep` with the same config; or give the fields as there.
-    start, end : date or ISO date, optional
-        First and last day, inclusive.
+    start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
+        First and last day, UTC, inclusive.
     tried : sequence of configs
         What else was tried on the same data; it counts as trials.
     ranges : sequence of Range, optional
@@ -90,7 +90,7 @@ def certify(
         configs = configs_of(config, sweep)
     else:
         configs = resolved_grid(config, fields, samples, seed).configs
-    part = market.window(as_day(start), as_day(end))
+    part = market.window(start, end)
     return certify_configs(
         part,
         configs,

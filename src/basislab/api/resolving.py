@@ -1,10 +1,9 @@
-"""Names of venues, days and tables resolved to objects."""
+"""Names of venues and tables resolved to objects."""
 
 from __future__ import annotations
 
 from dataclasses import fields as fields_of
 from dataclasses import replace
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from basislab.errors import ConfigError
@@ -50,35 +49,6 @@ def resolve(config: Given) -> Given:
     """Return a config of any model with the names of its venues replaced; see `resolve_venue`."""
     ready = resolve_terms(config) if isinstance(config, VenueConfig) else resolve_venue(config)
     return cast("Given", ready)
-
-
-def as_day(day: date | str | None) -> date | None:
-    """Return an ISO date as a date; None stays None.
-
-    Parameters
-    ----------
-    day : date, str or None
-
-    Returns
-    -------
-    date or None
-
-    Raises
-    ------
-    ConfigError
-        Not an ISO date; a datetime is none, because a run covers whole days.
-
-    Examples
-    --------
-    >>> as_day("2025-01-18")
-    datetime.date(2025, 1, 18)
-    """
-    if day is None or (isinstance(day, date) and not isinstance(day, datetime)):
-        return day
-    try:
-        return date.fromisoformat(day)  # type: ignore[arg-type]  # a datetime is refused here
-    except (TypeError, ValueError):
-        raise ConfigError(f"day: got {day!r}; write it as 2025-01-18, without a time.") from None
 
 
 def resolved_grid(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from basislab.api.resolving import as_day, resolved_grid
+from basislab.api.resolving import resolved_grid
 from basislab.errors import ConfigError
 from basislab.types.configs import ModelConfig
+from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
 from basislab.types.venue_config import VenueConfig
 
@@ -24,8 +24,8 @@ def sweep(
     market: Market,
     config: ModelConfig | VenueConfig,
     *,
-    start: date | str | None = None,
-    end: date | str | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
     samples: int | None = None,
     seed: int = 0,
     workers: int | None = None,
@@ -43,8 +43,8 @@ def sweep(
         Daily bars; of any width for the venue engine.
     config : StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig or VenueConfig
         Gives the fields that are not swept.
-    start, end : date or ISO date, optional
-        First and last day, inclusive.
+    start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
+        First and last day, UTC, inclusive.
     samples : int, optional
         That many random configurations in place of all combinations; a field given as a tuple
         ``(low, high)`` is then drawn uniformly, any other list is drawn from.
@@ -90,7 +90,7 @@ def sweep(
     from basislab.research.sweep import sweep_frame
     from basislab.research.venue_sweep import venue_frame, venue_window
 
-    first, last = as_day(start), as_day(end)
+    first, last = as_day(start, "start"), as_day(end, "end")
     setting = _setting(Setting, pool, workers, job, progress, resume=resume)
     if isinstance(config, VenueConfig):
         engine = resolved_grid(config, fields, samples, seed)
@@ -115,8 +115,8 @@ def montecarlo(
     volatility: float = 1.0,
     funding_shift_apy: float = 0.0,
     borrow_shift_apy: float = 0.0,
-    start: date | str | None = None,
-    end: date | str | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
     block_check: bool = True,
     history_error: bool = True,
     samples: int | None = None,
@@ -146,7 +146,7 @@ def montecarlo(
         Of the log price moves around their mean.
     funding_shift_apy, borrow_shift_apy : float, fraction per year
         Added to funding, and to the borrow rate.
-    start, end : date or ISO date, optional
+    start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         The part of the history that is drawn from.
     block_check : bool
         Also at half and twice the block length.
@@ -201,9 +201,9 @@ def montecarlo(
     )
     shift = Shift(volatility=volatility, funding_apy=funding_shift_apy, borrow_apy=borrow_shift_apy)
     grid = resolved_grid(config, fields, samples, seed)
-    bars = market.bars_between(as_day(start), as_day(end))
+    bars = market.bars_between(start, end)
     setting = _setting(Setting, pool, workers, job, progress, resume=resume)
-    part = market.window(as_day(start), as_day(end))
+    part = market.window(start, end)
     return run_montecarlo(part, grid, design, shift, setting, partial_bars(market)[bars])
 
 

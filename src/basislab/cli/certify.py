@@ -43,7 +43,7 @@ def certify(
         config, swept = grid.base_config(fields.model, values)
         data = load_market(market) if market is not None else load_market()
         config = grid.fitted(config, values, data)
-        part = data.window(api.as_day(start), api.as_day(end))
+        part = data.window(start, end)
     # Opening every trial on every day is nearly all of the work.
     total = grid.count(swept, samples) * ((part.end.date() - part.start.date()).days + 1)
     with progress_bar("certify", total, "start days") as progress:

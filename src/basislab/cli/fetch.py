@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from basislab.data.build.recipe import Recipe
     from basislab.data.fetch.market import Fetched, Fetcher
     from basislab.data.sources.feeds import Feed
@@ -100,23 +98,7 @@ def update(
     """Bring a fetched market up to date, or back to what was known."""
     from basislab.data.fetch.market import recipe_of
 
-    recipe = recipe_of(market)
-    moment = None if as_of is None else _moment(as_of)
-    _run(recipe, name or market, offline=offline, refetch=refetch, as_of=moment)
-
-
-def _moment(text: str) -> datetime:
-    from datetime import UTC, datetime
-
-    from basislab.errors import ConfigError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"as_of: got {text!r}; wanted is a time such as 2025-03-01T12:00 (UTC)."
-        ) from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    _run(recipe_of(market), name or market, offline=offline, refetch=refetch, as_of=as_of)
 
 
 def _run(
@@ -125,7 +107,7 @@ def _run(
     *,
     offline: bool,
     refetch: bool,
-    as_of: datetime | None = None,
+    as_of: str | None = None,
 ) -> None:
     from basislab.data.fetch.market import fetch_market
 

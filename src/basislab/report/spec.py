@@ -6,7 +6,6 @@ The defaults are the feasibility study's own, so that an empty file is that stud
 from __future__ import annotations
 
 import tomllib
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from basislab.errors import ConfigError
 from basislab.report.claims import Claim
+from basislab.scenarios import Day
 from basislab.types.checks import nearest
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -114,8 +114,8 @@ class StudySpec(BaseModel):
     name: str = "sol-2025"
     title: str = "Delta-neutral carry: leveraged lending long against a perpetual short"
     market: str = "sample"
-    start: date | None = None
-    end: date | None = None
+    start: Day | None = None
+    end: Day | None = None
     capital_usd: Positive = 10_000.0
     capitals_usd: Annotated[list[Positive], Field(min_length=1)] = [1_000.0, 10_000.0, 100_000.0]
     leverages: Annotated[list[Positive], Field(min_length=1)] = [2.0, 3.0, 4.0]

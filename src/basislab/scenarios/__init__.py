@@ -17,6 +17,7 @@ from basislab.scenarios.files import (
 )
 from basislab.scenarios.scenario import (
     CONFIGS,
+    Day,
     Overrides,
     PenaltyOverride,
     Scenario,
@@ -28,6 +29,7 @@ __all__ = [
     "CONFIGS",
     "FORMAT_VERSION",
     "MAX_BAR_SCENARIOS",
+    "Day",
     "MarketLoader",
     "Overrides",
     "PenaltyOverride",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -27,6 +27,7 @@ from basislab.types.configs import (
     RotationConfig,
     StaticConfig,
 )
+from basislab.types.dates import read_moment
 from basislab.types.venue import LiquidationPenalty
 
 CONFIGS: dict[str, type[ModelConfig]] = {
@@ -43,15 +44,13 @@ _COMMON = ("capital_usd", "leverage", "open_fee_bps", "lending")
 
 
 def _as_day(value: object) -> object:
-    """Accept a day as ISO text (JSON) or as a date (TOML); nothing else is one."""
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"got {value!r}; write a day as 2025-01-18") from None
-    if isinstance(value, datetime):
-        raise ValueError(f"got {value}; write a day as 2025-01-18, without a time")  # noqa: TRY004
-    return value
+    """Accept what a run takes for a day; the place of an error is pydantic's to say."""
+    if not isinstance(value, str | date):
+        return value
+    try:
+        return read_moment(value).date()
+    except (ValueError, OverflowError):
+        raise ValueError(f"got {value!r}; write a day as 2025-01-18") from None
 
 
 Day = Annotated[date, BeforeValidator(_as_day)]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Self
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from basislab.errors import ConfigError, DataError
+from basislab.types.dates import Day, as_day
 from basislab.types.market_checks import check_grid, check_keys, check_series
 from basislab.units import SECONDS_PER_DAY
 
@@ -288,13 +289,13 @@ class Market:
                     digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
         return f"sha256:{digest.hexdigest()}"
 
-    def window(self, start: date | None = None, end: date | None = None) -> Market:
+    def window(self, start: Day | None = None, end: Day | None = None) -> Market:
         """Return the bars from `start` to `end`, both days inclusive, without copying.
 
         Parameters
         ----------
-        start, end : date, optional
-            Days, UTC; the market's own first and last when left out.
+        start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
+            Days, UTC, of a time the day in which it lies; the market's own when left out.
 
         Returns
         -------
@@ -304,7 +305,7 @@ class Market:
         Raises
         ------
         ConfigError
-            A day outside the market, or `end` before `start`.
+            No day, a day outside the market, or `end` before `start`.
         """
         bars = self.bars_between(start, end)
         part = object.__new__(Market)
@@ -317,13 +318,13 @@ class Market:
             object.__setattr__(part, key, value)
         return part
 
-    def bars_between(self, start: date | None = None, end: date | None = None) -> slice:
+    def bars_between(self, start: Day | None = None, end: Day | None = None) -> slice:
         """Return the slice of bars whose day lies in [start, end].
 
         Parameters
         ----------
-        start, end : date, optional
-            Days, UTC; the market's own first and last when left out.
+        start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
+            Days, UTC, of a time the day in which it lies; the market's own when left out.
 
         Returns
         -------
@@ -333,19 +334,19 @@ class Market:
         Raises
         ------
         ConfigError
-            A day outside the market, or `end` before `start`.
+            No day, a day outside the market, or `end` before `start`.
         """
         first, last = self.start.date(), self.end.date()
-        start, end = start or first, end or last
-        for field_name, day in (("start", start), ("end", end)):
+        low_day, high_day = as_day(start, "start") or first, as_day(end, "end") or last
+        for field_name, day in (("start", low_day), ("end", high_day)):
             if not first <= day <= last:
                 raise ConfigError(
                     f"{field_name}: {day} is outside market {self.name!r}, "
                     f"which covers {first} to {last}."
                 )
-        if end < start:
-            raise ConfigError(f"end: {end} lies before start {start}. Exchange them.")
-        edges = np.array([start, end], dtype="datetime64[D]")
+        if high_day < low_day:
+            raise ConfigError(f"end: {high_day} lies before start {low_day}. Exchange them.")
+        edges = np.array([low_day, high_day], dtype="datetime64[D]")
         low = np.searchsorted(self.times, edges[0].astype(self.times.dtype), side="left")
         high = np.searchsorted(
             self.times, (edges[1] + np.timedelta64(1, "D")).astype(self.times.dtype), side="left"

@@ -97,4 +97,5 @@ def final_rows(feed: Feed, series: RawSeries, at: datetime) -> RawSeries:
 
 
 def bars_of(feed: Feed, series: RawSeries) -> Any:
+    """Return the bar, by its open in epoch seconds, that each row falls into."""
     return series.times // feed.step_s * feed.step_s

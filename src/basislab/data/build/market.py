@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from basislab.data.build.align import Aligner, dropped, longest_stretch, parse_max_gap
+from basislab.data.build.answers import stored_rows
 from basislab.data.build.assemble import (
     OHLCV,
     QUOTE,
@@ -17,13 +18,12 @@ from basislab.data.build.assemble import (
     require_complete,
     utilisation,
 )
-from basislab.data.sources.feeds import Feed
-from basislab.data.build.answers import stored_rows
 from basislab.data.build.recipe import Recipe
 from basislab.data.build.terms import stored_terms
+from basislab.data.build.versions import Series, combine
 from basislab.data.judge.trust import check_formula
 from basislab.data.keep.vault import Vault
-from basislab.data.build.versions import Series, combine
+from basislab.data.sources.feeds import Feed
 from basislab.errors import DataGapError, SourceError
 from basislab.types.market import FundingSeries, Market, TimeArray
 from basislab.units import SECONDS_PER_DAY

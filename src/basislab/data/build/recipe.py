@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from basislab.data.build.align import parse_max_gap
 from basislab.data.build.assemble import QUOTE
-from basislab.data.sources.feeds import Feed
 from basislab.data.sources.exchange import exchange_of, is_exchange
+from basislab.data.sources.feeds import Feed
 from basislab.errors import ConfigError
 from basislab.types.checks import nearest
+from basislab.types.dates import as_day
 from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 BARS = {"1d": SECONDS_PER_DAY, "1h": SECONDS_PER_HOUR}
@@ -30,9 +31,9 @@ class Recipe:
     asset : str
         Coin, such as SOL, ETH or BTC.
     since : str
-        First day, ISO.
+        First day; kept as ISO text, whatever `as_day` took.
     until : str, optional
-        Last day, inclusive; None follows the time.
+        Last day, inclusive, alike; None follows the time.
     bar : {"1d", "1h"}
     perp : tuple of {"hyperliquid", "binance", "ccxt:EXCHANGE"}
         Prices and funding; the first one is the reference price.
@@ -69,6 +70,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "asset", self.asset.upper())
+        for name in ("since", "until"):
+            day = as_day(getattr(self, name), name)
+            object.__setattr__(self, name, day and day.isoformat())
         for name in ("perp", "spot", "funding", "lending", "reserves"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
         if not self.asset.isalnum() or not self.asset.isascii() or len(self.asset) > 16:
@@ -245,10 +249,7 @@ _KNOWN = {
 
 
 def _midnight(name: str, day: str) -> int:
-    try:
-        parsed = date.fromisoformat(day)
-    except (TypeError, ValueError):
-        raise ConfigError(f"{name}: got {day!r}; wanted is a day such as 2025-01-31.") from None
-    if not date(2009, 1, 1) <= parsed <= date(2100, 1, 1):
+    parsed = as_day(day, name)
+    if parsed is None or not date(2009, 1, 1) <= parsed <= date(2100, 1, 1):
         raise ConfigError(f"{name}: {day} is no day of any market.")
     return (parsed - date(1970, 1, 1)).days * SECONDS_PER_DAY

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from basislab.data.build.recipe import Recipe
+from basislab.data.keep.vault import Vault
+from basislab.data.sources import hyperliquid
 from basislab.data.sources.feeds import Feed
 from basislab.data.sources.http import Client
 from basislab.data.sources.payload import parse_json
-from basislab.data.build.recipe import Recipe
-from basislab.data.sources import hyperliquid
-from basislab.data.keep.vault import Vault
 
 WINDOW = (0, 0)
 """An answer that covers no time; it is stored again only where it has changed."""

@@ -13,8 +13,8 @@ from basislab.errors import DataError
 from basislab.types.market import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from basislab.data.sources.rows import RawSeries
     from basislab.data.keep.vault import Record
+    from basislab.data.sources.rows import RawSeries
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from basislab.data.keep.vault import Vault, Window, joined, locked, missing
 from basislab.data.sources.feeds import Feed, budgets
 from basislab.data.sources.http import Patience
 from basislab.errors import ConfigError
+from basislab.types.dates import Day, as_moment
 from basislab.types.market import Market
 from basislab.units import SECONDS_PER_DAY
 
@@ -162,7 +163,7 @@ def fetch_market(
     fetcher: Fetcher | None = None,
     offline: bool = False,
     refetch: bool = False,
-    as_of: datetime | None = None,
+    as_of: Day | None = None,
 ) -> Fetched:
     """Fetch, build and store a market; whatever happens on the way, nothing is lost.
 
@@ -176,9 +177,9 @@ def fetch_market(
         Ask no venue: build from what is stored.
     refetch : bool
         Ask for everything again.
-    as_of : datetime, optional
-        UTC. Ask no venue: build what was known at that time, before what the venues corrected
-        later; the market says so in its provenance.
+    as_of : ISO text, datetime, datetime64 or pandas Timestamp, optional
+        UTC where it names no zone. Ask no venue: build what was known at that time, before what the
+        venues corrected later; the market says so in its provenance.
 
     Returns
     -------
@@ -195,11 +196,12 @@ def fetch_market(
     name = name or recipe.name
     path = market_path(name)
     _refuse_foreign(path, name)
-    end = recipe.end(as_of or fetcher.now())
+    moment = None if as_of is None else as_moment(as_of, "as_of")
+    end = recipe.end(moment or fetcher.now())
     if end <= recipe.start:
         raise ConfigError(f"since: {recipe.since} has not ended yet. Take an earlier day.")
-    vault = fetcher.vault if as_of is None else Vault(fetcher.vault.root, as_of)
-    is_asked = not offline and as_of is None
+    vault = fetcher.vault if moment is None else Vault(fetcher.vault.root, moment)
+    is_asked = not offline and moment is None
     answers = fetcher.fetch(recipe, end, refetch=refetch) if is_asked else 0
     market = renamed(build(recipe, vault, end, name), name)
     with locked(path.parent / f".{name}.lock"):
