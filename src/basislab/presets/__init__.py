@@ -18,7 +18,7 @@ from basislab.errors import ConfigError
 from basislab.types.checks import nearest
 from basislab.types.venue import LiquidationPenalty, StudyVenue
 
-_FOLDERS = (Path(__file__).parent, Path(__file__).parent / "venues")
+FOLDERS = (Path(__file__).parent, Path(__file__).parent / "venues")
 """Presets of the study's models, and of the venue engine."""
 
 
@@ -82,7 +82,7 @@ def venue_names() -> list[str]:
     >>> venue_names()
     ['drift-study', 'hyperliquid-study']
     """
-    return _names(_FOLDERS[0])
+    return _names(FOLDERS[0])
 
 
 def terms_names() -> list[str]:
@@ -97,7 +97,7 @@ def terms_names() -> list[str]:
     >>> terms_names()[:4]
     ['aave-v3', 'asgard', 'binance', 'bridge']
     """
-    return _names(_FOLDERS[1])
+    return _names(FOLDERS[1])
 
 
 def _names(folder: Path) -> list[str]:
@@ -124,11 +124,13 @@ def load_preset(name: str | Path) -> Preset:
     return read(name, *locate(name, lambda: [*venue_names(), *terms_names()]))
 
 
-def locate(name: str | Path, known: Callable[[], list[str]]) -> tuple[Path, int]:
+def locate(
+    name: str | Path, known: Callable[[], list[str]], folders: tuple[Path, ...] = FOLDERS
+) -> tuple[Path, int]:
     """Return a preset's file and when it was last changed, ns: together the key of its content."""
     path = Path(name)
     if path.suffix != ".toml":
-        own = [folder / f"{name}.toml" for folder in _FOLDERS if path.name == str(name)]
+        own = [folder / f"{name}.toml" for folder in folders if path.name == str(name)]
         path = next((file for file in own if file.is_file()), path)
     if path.suffix != ".toml":
         names = known()
@@ -181,7 +183,7 @@ def load_venue(name: str | Path) -> StudyVenue:
     >>> load_venue("hyperliquid-study").taker_fee_bps
     3.5
     """
-    return _load_venue(name, *locate(name, venue_names))
+    return _load_venue(name, *locate(name, venue_names, FOLDERS[:1]))
 
 
 @cache
