@@ -23,6 +23,7 @@ from basislab.data.fetch.market import Fetcher, fetch_market
 from basislab.data.keep.gc import collect
 from basislab.data.keep.vault import Vault
 from basislab.data.sources import exchange
+from basislab.data.sources.feeds import Wanted
 from basislab.data.sources.http import Patience
 from basislab.errors import ConfigError, SourceError
 from basislab.types import Market
@@ -111,6 +112,8 @@ def test_an_update_asks_for_little() -> None:
     assert load_market("sol-binance-1d").provenance["recipe"]["perp"] == ["ccxt:binance"]
 
 
+DAYS = exchange.candle_feed(Wanted("ccxt:bybit", "SOL", 86_400), "perp")
+SETTLEMENTS = exchange.funding_feed(Wanted("ccxt:bybit", "SOL", 86_400))
 CANDLES = [[1_735_689_600_000, 189.43, 195.55, 188.08, 194.42, 775213.74]]
 FUNDING = [
     {
@@ -124,11 +127,11 @@ FUNDING = [
 
 
 def test_unified_rows_are_parsed() -> None:
-    candles = exchange.parse_ohlcv(CANDLES, "w", venue="bybit", asset="SOL", bar_s=86_400)
+    candles = DAYS.parse(CANDLES, "w")
     assert (candles.kind, candles.venue, candles.asset) == ("candles", "bybit", "SOL")
     assert candles.times.tolist() == [1_735_689_600]
     assert candles.values.tolist() == [[189.43, 195.55, 188.08, 194.42, 775213.74]]
-    funding = exchange.parse_funding(FUNDING, "w", venue="bybit", asset="SOL")
+    funding = SETTLEMENTS.parse(FUNDING, "w")
     assert funding.times.tolist() == [1_735_689_600]
     assert funding.values[0, 0] == 0.0001
     assert np.isnan(funding.values[0, 1])
@@ -142,7 +145,7 @@ def test_unified_rows_are_parsed() -> None:
         ({1: None}, "row 1, open: got None"),
         ({2: -1.0}, "row 1, high: got -1.0"),
         ({5: None}, "row 1, volume: got None"),
-        ({0: 1_735_689_601_000}, "off the grid of 86400 s"),
+        ({0: 1_735_689_601_000}, "which is not midnight UTC"),
         ({0: 1_735_689_600}, "a whole number of milliseconds"),
     ],
 )
@@ -151,7 +154,7 @@ def test_a_bad_candle_is_named(change: dict[int, Any], said: str) -> None:
     for place, value in change.items():
         row[place] = value
     with pytest.raises(SourceError, match=said):
-        exchange.parse_ohlcv([row], "w", venue="bybit", asset="SOL", bar_s=86_400)
+        DAYS.parse([row], "w")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +168,7 @@ def test_a_bad_candle_is_named(change: dict[int, Any], said: str) -> None:
 )
 def test_a_bad_settlement_is_named(rows: list[Any], said: str) -> None:
     with pytest.raises(SourceError, match=said):
-        exchange.parse_funding(rows, "w", venue="bybit", asset="SOL")
+        SETTLEMENTS.parse(rows, "w")
 
 
 class StandIn:
@@ -184,7 +187,7 @@ class StandIn:
 
 def asked_of(monkeypatch: pytest.MonkeyPatch, stand_in: StandIn) -> bytes:
     monkeypatch.setattr(exchanges, "_load", lambda _: stand_in)
-    feed = exchange.candle_feed("ccxt:made/USDC", "SOL", 3_600, "perp")
+    feed = exchange.candle_feed(Wanted("ccxt:made/USDC", "SOL", 3_600), "perp")
     with ExchangeClient(patience(attempts=3)) as client:
         return client.send(feed.call(DAY, DAY + 7_200))
 
@@ -214,7 +217,7 @@ def test_what_may_get_better_is_asked_again_and_the_rest_is_not(
 
 def test_a_history_that_ccxt_does_not_know_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchanges, "_load", lambda _: StandIn([]))
-    feed = exchange.funding_feed("ccxt:made", "SOL")
+    feed = exchange.funding_feed(Wanted("ccxt:made", "SOL"))
     with ExchangeClient(patience()) as client, pytest.raises(SourceError) as error:
         client.send(feed.call(DAY, DAY + 7_200))
     assert "ccxt knows no fetchFundingRateHistory of made" in str(error.value)
@@ -247,7 +250,7 @@ def test_without_the_extra_the_way_to_it_is_said(monkeypatch: pytest.MonkeyPatch
     [
         ({"perp": ("ccxt:",)}, "wanted is ccxt:EXCHANGE"),
         ({"perp": ("ccxt:by bit",)}, "wanted is ccxt:EXCHANGE"),
-        ({"perp": ("bybit",)}, "there are hyperliquid, binance, and ccxt:EXCHANGE"),
+        ({"perp": ("bybit",)}, "there are hyperliquid, binance, ccxt:EXCHANGE"),
         ({"perp": ("binance", "ccxt:binance")}, "the same venue, asked in two ways"),
         ({"spot": ("ccxt:okx/usdt",)}, "wanted is ccxt:EXCHANGE"),
         ({"lending": ("ccxt:bybit",)}, "there are kamino, aave"),
@@ -264,7 +267,7 @@ def test_an_exchange_that_ccxt_does_not_know_is_named() -> None:
 
 
 def test_official_answers_have_a_place_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    feed = exchange.funding_feed("ccxt:bybit", "SOL")
+    feed = exchange.funding_feed(Wanted("ccxt:bybit", "SOL"))
     assert feed.place.startswith("127.0.0.1_")
     monkeypatch.delenv("BASISLAB_VENUES_URL")
     assert feed.place == "ccxt-bybit/funding-SOL-USDT"

@@ -20,7 +20,8 @@ from basislab.data.fake import FakeMarket, FakeVenues
 from basislab.data.keep.export import columns, export
 from basislab.data.keep.gc import collect
 from basislab.data.keep.vault import Vault, locked
-from basislab.data.sources import binance, defillama, hyperliquid, kamino
+from basislab.data.sources import binance, defillama, hyperliquid, kamino, listed
+from basislab.data.sources.feeds import Wanted
 from basislab.errors import BasisLabError, ConfigError, DataError, SourceError
 from tests.builders import INTERRUPTIBLE
 from tests.data_fixtures import SHARED, clean_market
@@ -168,25 +169,37 @@ def test_nothing_is_cleaned_while_somebody_fetches_or_a_market_is_unreadable() -
 
 # Parsers
 
+SOL = Wanted("", "SOL", 3_600)
+KLINES = binance.candle_feed(SOL, "perp")
+
 
 def test_klines_read_fast_are_those_read_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         [1_735_689_600_000 + hour * 3_600_000, "1.5", "2", "1.25", "1.75", "10.5", 0, "0", 1]
         for hour in range(5)
     ]
-    fast = binance.parse_klines(rows, "w", asset="SOL", bar_s=3_600)
-    monkeypatch.setattr(binance, "_plain_klines", lambda _: None)
-    slow = binance.parse_klines(rows, "w", asset="SOL", bar_s=3_600)
+    fast = KLINES.parse(rows, "w")
+    monkeypatch.setattr(listed, "_plain", lambda _: None)
+    slow = KLINES.parse(rows, "w")
     assert np.array_equal(fast.values, slow.values)
     assert np.array_equal(fast.times, slow.times)
+
+
+def test_cells_that_only_count_right_together_are_no_klines() -> None:
+    """A row of four cells, of which one holds two numbers, is not a row of five."""
+    row = [1_735_689_600_000, "1\n2", "3", "4", "5"]
+    with pytest.raises(SourceError, match="row 1, open: got '1"):
+        KLINES.parse([[*row, "6"]], "w")
+    with pytest.raises(SourceError):
+        KLINES.parse([row], "w")
 
 
 @pytest.mark.parametrize(
     ("cell", "value", "said"),
     [
-        (0, 1_735_689_600_001, "openTime: got 1735689600001, off the grid"),
-        (0, "1735689600000", "openTime: got"),
-        (0, True, "openTime: got"),
+        (0, 1_735_689_600_001, "time: got 1735689600001, which is not a full hour"),
+        (0, "1735689600000", "time: got"),
+        (0, True, "time: got"),
         (1, "0", "open: got"),
         (2, "nan", "high: got"),
         (3, None, "low: got"),
@@ -199,19 +212,19 @@ def test_a_bad_kline_is_named(cell: int, value: object, said: str) -> None:
     row = [1_735_689_600_000, "1.5", "2", "1.25", "1.75", "10.5", 0]
     row[cell] = value  # type: ignore[call-overload]
     with pytest.raises(SourceError, match=re.escape(said)):
-        binance.parse_klines([row], "w", asset="SOL", bar_s=3_600)
+        KLINES.parse([row], "w")
     with pytest.raises(SourceError, match=r"missing|object"):
-        binance.parse_klines([[1_735_689_600_000, "1.5"], 5], "w", asset="SOL", bar_s=3_600)
+        KLINES.parse([[1_735_689_600_000, "1.5"], 5], "w")
 
 
 def test_binance_funding_is_taken_to_its_hour() -> None:
     row = {"symbol": "SOLUSDT", "fundingTime": 1_735_689_600_013, "fundingRate": "0.00010000"}
-    series = binance.parse_funding([row | {"markPrice": "190.1"}], "w", asset="SOL")
+    series = binance.funding_feed(SOL).parse([row | {"markPrice": "190.1"}], "w")
     assert series.times.tolist() == [1_735_689_600]
     assert series.values[0, 0] == 0.0001
     assert np.isnan(series.values[0, 1])
     with pytest.raises(SourceError, match="divide percent by 100"):
-        binance.parse_funding([row | {"fundingRate": "0.5"}], "w", asset="SOL")
+        binance.funding_feed(SOL).parse([row | {"fundingRate": "0.5"}], "w")
 
 
 def test_kamino_fractions_become_percent_and_null_stays_missing() -> None:
@@ -256,7 +269,7 @@ def test_margin_tiers_are_read_from_meta() -> None:
     with pytest.raises(SourceError, match="no margin table of ATOM"):
         hyperliquid.parse_margin_tiers(META, "w", "ATOM")
     for other in ({}, [], {"universe": [1], "marginTables": []}):
-        with pytest.raises(SourceError, match="not the answer of 'meta'"):
+        with pytest.raises(SourceError, match="wanted"):
             hyperliquid.parse_margin_tiers(other, "w", "SOL")
 
 
@@ -265,10 +278,10 @@ def test_recorded_answers_of_the_info_endpoint_are_read() -> None:
     def recorded(name: str) -> object:
         return json.loads((SHARED / "api" / f"hyperliquid_{name}.json").read_text())
 
-    hours = hyperliquid.parse_candles(recorded("candleSnapshot_BTC_1h"), "w", "1h")  # type: ignore[arg-type]
+    hours = hyperliquid.parse_candles(recorded("candleSnapshot_BTC_1h"), "w", bar_s=3_600)
     assert len(hours.times) == 5
     assert set(np.diff(hours.times)) == {3_600}
-    funding = hyperliquid.parse_funding(recorded("fundingHistory_BTC"), "w")  # type: ignore[arg-type]
+    funding = hyperliquid.parse_funding(recorded("fundingHistory_BTC"), "w")
     assert (funding.times % 3_600 == 0).all()
     tiers = hyperliquid.parse_margin_tiers(recorded("meta_with_marginTables"), "w", "BTC")
     assert tiers == [(0.0, 40), (150_000_000.0, 20)]
@@ -277,17 +290,17 @@ def test_recorded_answers_of_the_info_endpoint_are_read() -> None:
 def test_a_stand_in_must_be_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASISLAB_VENUES_URL", "somewhere")
     with pytest.raises(ConfigError, match=r"wanted is http://host:port"):
-        binance.funding_feed("SOL").call(0, 1)
+        binance.funding_feed(SOL).call(0, 1)
 
 
 def test_official_addresses_have_budgets_and_their_own_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from basislab.data.sources.feeds import budgets
+    from basislab.data.sources import budgets
 
-    here = hyperliquid.funding_feed("SOL").place
+    here = hyperliquid.funding_feed(SOL).place
     monkeypatch.delenv("BASISLAB_VENUES_URL")
-    feed = hyperliquid.funding_feed("SOL")
+    feed = hyperliquid.funding_feed(SOL)
     assert feed.place == "hyperliquid/funding-SOL"
     assert here.startswith("127.0.0.1_")
     call = feed.call(0, 500 * 3_600)

@@ -63,6 +63,8 @@ GOOD = reply([1])
         reply(status="429 Too Many Requests"),
         reply(status="500 Internal Server Error"),
         reply(status="503 Service Unavailable"),
+        reply("", status="204 No Content"),
+        reply("[1]", status="202 Accepted"),
         reply("<html>busy</html>", kind="text/html"),
         reply("[]", kind=""),
         reply("[1, 2"),

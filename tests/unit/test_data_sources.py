@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from basislab.data.read.answers import parse
+from basislab.data.sources.fields import Row, one_value, read_rows
 from basislab.data.sources.payload import Payload
-from basislab.data.sources.rows import RawSeries, Row, one_value, read_rows
+from basislab.data.sources.rows import RawSeries
 from basislab.errors import SourceError
 from tests.data_fixtures import (
     CANDLES,

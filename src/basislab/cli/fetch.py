@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 if TYPE_CHECKING:
     from basislab.data.build.recipe import Recipe
@@ -20,6 +21,21 @@ OFFLINE = Annotated[
 REFETCH = Annotated[bool, typer.Option("--refetch", help="Ask for everything again, and compare.")]
 
 
+class NamesSources(TyperCommand):
+    """A command whose help names the sources, which are read only where someone asks for it."""
+
+    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """Write the options, with the sources in place of ``{perp}`` and the others."""
+        from basislab.data.build.recipe import PARTS
+        from basislab.data.sources import names
+
+        there = {part: ", ".join(names(part)) for part in PARTS}
+        for option in self.params:
+            if isinstance(option, TyperOption) and option.name in there and option.help:
+                option.help = option.help.format(**there)
+        super().format_options(ctx, formatter)
+
+
 def fetch(
     *,
     asset: Annotated[str, typer.Option("--asset", help="Coin, such as SOL, ETH or BTC.")] = "SOL",
@@ -30,21 +46,19 @@ def fetch(
     bar: Annotated[str, typer.Option("--bar", help="Width of a bar: 1d or 1h.")] = "1d",
     perp: Annotated[
         list[str] | None,
-        typer.Option(
-            "--perp", help="Perpetual's prices and funding: hyperliquid, binance, ccxt:EXCHANGE."
-        ),
+        typer.Option("--perp", help="Perpetual's prices and funding: {perp}."),
     ] = None,
     spot: Annotated[
         list[str] | None,
-        typer.Option("--spot", help="Spot prices beside them: binance, ccxt:EXCHANGE."),
+        typer.Option("--spot", help="Spot prices beside them: {spot}."),
     ] = None,
     funding: Annotated[
         list[str] | None,
-        typer.Option("--funding", help="Further funding: hyperliquid, binance, ccxt:EXCHANGE."),
+        typer.Option("--funding", help="Further funding: {funding}."),
     ] = None,
     lending: Annotated[
         list[str] | None,
-        typer.Option("--lending", help="Rates: kamino, aave, kamino-defillama."),
+        typer.Option("--lending", help="Rates: {lending}."),
     ] = None,
     reserve: Annotated[
         list[str] | None,

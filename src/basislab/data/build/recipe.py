@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from basislab.data.build.align import parse_max_gap
 from basislab.data.build.assemble import QUOTE
-from basislab.data.sources.exchange import exchange_of, is_exchange
-from basislab.data.sources.feeds import Feed
+from basislab.data.sources import feed_of, source_of
+from basislab.data.sources.feeds import WIDTHS, Feed, Part, Wanted
 from basislab.errors import ConfigError
 from basislab.types.checks import nearest
 from basislab.types.dates import as_day
-from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from basislab.units import SECONDS_PER_DAY
 
-BARS = {"1d": SECONDS_PER_DAY, "1h": SECONDS_PER_HOUR}
-PERPS = ("hyperliquid", "binance")
-SPOTS = ("binance",)
-LENDING = ("kamino", "aave", "kamino-defillama")
+BARS = {name: seconds for seconds, name in WIDTHS.items()}
+GAPS = ("error", "ffill", "drop", "interpolate")
+PARTS: tuple[Part, ...] = ("perp", "spot", "funding", "lending")
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,14 @@ class Recipe:
     until : str, optional
         Last day, inclusive, alike; None follows the time.
     bar : {"1d", "1h"}
-    perp : tuple of {"hyperliquid", "binance", "ccxt:EXCHANGE"}
-        Prices and funding; the first one is the reference price.
-    spot : tuple of {"binance", "ccxt:EXCHANGE"}
-        Further prices.
-    funding : tuple of {"hyperliquid", "binance", "ccxt:EXCHANGE"}
-        Further funding without prices.
-    lending : tuple of {"kamino", "aave", "kamino-defillama"}
-        Rates of the coin and of USDC.
+    perp : tuple of str
+        Sources of prices and funding; the first one is the reference price.
+    spot : tuple of str
+        Of further prices.
+    funding : tuple of str
+        Of further funding without prices.
+    lending : tuple of str
+        Of rates of the coin and of USDC.
     gaps : {"error", "ffill", "drop", "interpolate"}
         What becomes of a hole; see `basislab.data.build.align`.
     max_gap : str, optional
@@ -80,8 +79,8 @@ class Recipe:
         if not self.perp:
             raise ConfigError("perp: at least one venue is needed, such as hyperliquid.")
         self._check_names()
-        for kind in ("perp", "spot"):
-            self._refuse_twice((*self.perp, *self.funding) if kind == "perp" else self.spot)
+        self._refuse_twice("spot", self.spot)
+        self._refuse_twice("funding", self._settling())
         fills = self.gaps in ("ffill", "interpolate")
         if fills != bool(parse_max_gap(self.max_gap)):
             raise ConfigError(
@@ -92,26 +91,31 @@ class Recipe:
             raise ConfigError(f"until: {self.until} lies before since {self.since}.")
 
     def _check_names(self) -> None:
-        for name, known in _KNOWN.items():
-            values = getattr(self, name)
-            for value in (values,) if isinstance(values, str) else values:
-                if name in _EXCHANGES and is_exchange(value):
-                    exchange_of(value)
-                elif value not in known:
-                    raise ConfigError(
-                        f"{name}: got {value!r}{nearest(value, list(known))}; there are "
-                        f"{', '.join(known)}{_EXCHANGES.get(name, '')}."
-                    )
-
-    def _refuse_twice(self, names: tuple[str, ...]) -> None:
-        venues: dict[str, str] = {}
-        for name in names:
-            venue = exchange_of(name).id if is_exchange(name) else name
-            if venues.setdefault(venue, name) != name:
+        known: dict[str, list[str]] = {"bar": list(BARS), "gaps": list(GAPS)}
+        for name, there in known.items():
+            if (value := getattr(self, name)) not in there:
                 raise ConfigError(
-                    f"perp: {venues[venue]} and {name} are the same venue, asked in two ways. "
+                    f"{name}: got {value!r}{nearest(value, there)}; there are {', '.join(there)}."
+                )
+        for part in PARTS:
+            for source in getattr(self, part):
+                source_of(part, source)
+
+    def _settling(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.perp, *self.funding)))
+
+    def _refuse_twice(self, part: Part, sources: tuple[str, ...]) -> None:
+        venues: dict[str, str] = {}
+        for source in sources:
+            venue = self._feed(part, source).key[0]
+            if venues.setdefault(venue, source) != source:
+                raise ConfigError(
+                    f"{part}: {venues[venue]} and {source} are the same venue, asked in two ways. "
                     "Take one."
                 )
+
+    def _feed(self, part: Part, source: str, coin: str | None = None) -> Feed:
+        return feed_of(part, Wanted(source, coin or self.asset, self.bar_s, self.reserves))
 
     @property
     def bar_s(self) -> int:
@@ -152,8 +156,7 @@ class Recipe:
     @property
     def name(self) -> str:
         """Default name of the market."""
-        venue = self.perp[0]
-        venue = exchange_of(venue).id if is_exchange(venue) else venue
+        venue, _ = self._feed("perp", self.perp[0]).key
         return f"{self.asset.lower()}-{venue}-{self.bar}"
 
     def feeds(self) -> list[Feed]:
@@ -168,24 +171,11 @@ class Recipe:
         ConfigError
             A source that has not got what is asked for.
         """
-        from basislab.data.sources import binance, defillama, exchange, hyperliquid, kamino
-
-        reserves = kamino.RESERVES | dict(map(kamino.parse_reserve, self.reserves))
-        feeds = [_price_feed(venue, self.asset, self.bar_s, "perp") for venue in self.perp]
-        feeds += [_price_feed(venue, self.asset, self.bar_s, "spot") for venue in self.spot]
-        for venue in dict.fromkeys((*self.perp, *self.funding)):
-            if is_exchange(venue):
-                feeds.append(exchange.funding_feed(venue, self.asset))
-            else:
-                source = hyperliquid if venue == "hyperliquid" else binance
-                feeds.append(source.funding_feed(self.asset))
-        for protocol in self.lending:
-            for coin in (self.asset, QUOTE):
-                if protocol == "kamino":
-                    feeds.append(kamino.lending_feed(coin, self.bar_s, reserves))
-                else:
-                    pool = protocol.removesuffix("-defillama")
-                    feeds.append(defillama.lending_feed(pool, coin, self.bar_s))
+        feeds = [self._feed("perp", source) for source in self.perp]
+        feeds += [self._feed("spot", source) for source in self.spot]
+        feeds += [self._feed("funding", source) for source in self._settling()]
+        for source in self.lending:
+            feeds += [self._feed("lending", source, coin) for coin in (self.asset, QUOTE)]
         return feeds
 
     def to_dict(self) -> dict[str, Any]:
@@ -223,29 +213,6 @@ class Recipe:
             for key, value in content.items()
         }
         return cls(**values)
-
-
-def _price_feed(venue: str, asset: str, bar_s: int, kind: Literal["perp", "spot"]) -> Feed:
-    from basislab.data.sources import binance, exchange, hyperliquid
-
-    if is_exchange(venue):
-        return exchange.candle_feed(venue, asset, bar_s, kind)
-    if venue == "hyperliquid":
-        return hyperliquid.candle_feed(asset, bar_s)
-    return binance.candle_feed(asset, bar_s, kind)
-
-
-_EXCHANGES = dict.fromkeys(("perp", "spot", "funding"), ", and ccxt:EXCHANGE")
-"""Where any exchange that ccxt knows will do, and how it is said."""
-
-_KNOWN = {
-    "bar": tuple(BARS),
-    "perp": PERPS,
-    "spot": SPOTS,
-    "funding": PERPS,
-    "lending": LENDING,
-    "gaps": ("error", "ffill", "drop", "interpolate"),
-}
 
 
 def _midnight(name: str, day: str) -> int:

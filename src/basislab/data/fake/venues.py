@@ -19,6 +19,8 @@ from basislab.units import PERCENT_PER_UNIT, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 Rows = list[Any]
 Query = Mapping[str, str]
+Handler = Callable[[str, Query, Any], tuple[Any, Rows]]
+"""Answers the path after the venue's name, its query and its body; the rows are part of it."""
 
 FOUR_HOURLY = (1_717_200_000, 1_718_064_000)
 """2024-06-01 to 2024-06-11: here the made Binance settles every 4 hours instead of 8."""
@@ -58,6 +60,14 @@ class Venues:
 
     def __init__(self, market: FakeMarket) -> None:
         self.market = market
+        self.handlers: dict[str, Handler] = {
+            "hyperliquid": self._hyperliquid,
+            "binance-spot": self._binance,
+            "binance-perp": self._binance,
+            "kamino": self._kamino,
+            "defillama": self._defillama,
+            "defillama-pro": self._defillama,
+        }
         # Whole histories are made once and sliced by every request.
         self._candles = lru_cache(maxsize=64)(self._all_candles)
         self._funding = lru_cache(maxsize=16)(self._all_funding)
@@ -88,19 +98,11 @@ class Venues:
             What the venue would refuse.
         """
         origin, _, rest = path.strip("/").partition("/")
-        handlers: dict[str, Callable[[str, Query, Any], tuple[Any, Rows]]] = {
-            "hyperliquid": self._hyperliquid,
-            "binance-spot": self._binance,
-            "binance-perp": self._binance,
-            "kamino": self._kamino,
-            "defillama": self._defillama,
-            "defillama-pro": self._defillama,
-        }
-        if origin not in handlers:
+        if origin not in self.handlers:
             raise Refused(404, f"no venue {origin!r}")
         rest = f"spot/{rest}" if origin == "binance-spot" else rest
         try:
-            return handlers[origin](rest, query, body)
+            return self.handlers[origin](rest, query, body)
         except (KeyError, ValueError, TypeError):
             raise Refused(422, "Failed to deserialize the JSON body into the target type") from None
 

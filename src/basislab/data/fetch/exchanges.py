@@ -7,13 +7,16 @@ redirects and the stand-in of the tests hold for every exchange; no key is ever 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from basislab.data.sources.feeds import CCXT, local_url
+from basislab.data.sources import local_url
+from basislab.data.sources.feeds import CCXT
 from basislab.data.sources.http import Call, Check, Client, TransientError
 from basislab.data.sources.payload import parse_json
-from basislab.errors import ConfigError, DataError, SourceError
+from basislab.errors import BasisLabError, ConfigError, SourceError
 from basislab.types.checks import nearest
 
 _KINDS = ("spot", "linear", "swap")
@@ -23,69 +26,27 @@ _KINDS = ("spot", "linear", "swap")
 class ExchangeClient(Client):
     """Sends calls to the venues, and those of ``ccxt://`` through ccxt; see `Client`."""
 
-    def send(self, call: Call, check: Check = lambda _: None) -> bytes:
-        """Return the body of the answer, or ccxt's unified rows as JSON.
-
-        Parameters
-        ----------
-        call : Call
-        check : callable
-            Is given the parsed JSON of every attempt; what it refuses is asked for again.
-
-        Returns
-        -------
-        bytes
-
-        Raises
-        ------
-        SourceError
-            What went wrong with the last attempt.
-        ConfigError
-            ccxt is not installed, or does not know the exchange.
-        """
+    def _once(self, call: Call, check: Check, end: float) -> bytes:
+        """Ask once; the body of what ccxt answers is its unified rows as JSON."""
         if not call.url.startswith(f"{CCXT}://"):
-            return super().send(call, check)
-        import stamina
-
-        attempts = stamina.retry_context(
-            on=TransientError,
-            attempts=self.patience.attempts,
-            timeout=self.patience.deadline_s,
-            wait_initial=self.patience.backoff_s,
-            wait_max=self.patience.backoff_max_s,
-            wait_jitter=self.patience.backoff_s,
-        )
-        for attempt in attempts:
-            with attempt:
-                return self._unified(call, check)
-        raise AssertionError("a retry context ends with a return or an error")
-
-    def _unified(self, call: Call, check: Check) -> bytes:
-        """Ask once; whatever may be better the next time is a `TransientError`."""
+            return super()._once(call, check, end)
         parts = urlsplit(call.url)
         asked = dict(parse_qsl(parts.query))
-        exchange, ccxt = self._exchange(parts.netloc), _library(parts.netloc)
-        method = parts.path.strip("/")
-        if not exchange.has.get(method):
-            raise SourceError(f"{call.label}: ccxt knows no {method} of {parts.netloc}.")
         since, until = int(asked["since"]), int(asked["until"])
         given: dict[str, Any] = {"since": since, "limit": int(asked["limit"])}
         if "timeframe" in asked:
             given["timeframe"] = asked["timeframe"]
-        try:
+        exchange, method = self._exchange(parts.netloc), parts.path.strip("/")
+        if not exchange.has.get(method):
+            raise SourceError(
+                f"{call.label}: ccxt knows no {method} of {parts.netloc}. Take another exchange."
+            )
+        with _ccxt_errors(call):
             rows = getattr(exchange, method)(asked["symbol"], **given, params={"until": until})
-        except ccxt.OperationFailed as error:
-            raise TransientError(_told(call, error)) from None
-        except ccxt.BaseError as error:
-            raise SourceError(f"{_told(call, error)} Check coin and quote.") from None
-        rows = [row for row in rows if since <= _time(row) <= until]  # some give what is near
-        body = json.dumps(rows, allow_nan=False).encode()
-        try:
-            check(parse_json(body, f"{call.label}: answer"))
-        except TransientError:
-            raise
-        except DataError as error:
-            raise TransientError(str(error)) from None
+            # Some exchanges give what is near.
+            rows = [row for row in rows if since <= _time(row) <= until]
+            body = json.dumps(rows, allow_nan=False).encode()
+        self._check(call, body, check)
         return body
 
     def _exchange(self, name: str) -> Any:
@@ -111,6 +72,25 @@ class ExchangeClient(Client):
         # Many exchanges say in an answer of status 200 that something is wrong.
         exchange.handle_errors(200, "OK", url, method, {}, answer.decode(), tree, headers, body)
         return tree
+
+
+@contextmanager
+def _ccxt_errors(call: Call) -> Iterator[None]:
+    """Turn ccxt's errors into ours; what may be better the next time is a `TransientError`."""
+    ccxt = _library(urlsplit(call.url).netloc)
+    try:
+        yield
+    except BasisLabError:
+        raise
+    except ccxt.OperationFailed as error:
+        raise TransientError(_told(call, error)) from None
+    except ccxt.BaseError as error:
+        raise SourceError(f"{_told(call, error)} Check coin and quote.") from None
+    except Exception as error:  # noqa: BLE001 - ccxt stumbles in any way over what it does not expect
+        raise TransientError(
+            f"{call.label}: ccxt cannot read the answer ({type(error).__name__}); the exchange "
+            "answers otherwise than it expects."
+        ) from None
 
 
 def _library(name: str) -> Any:

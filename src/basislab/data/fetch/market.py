@@ -16,7 +16,8 @@ from basislab.data.fetch.paging import Pager
 from basislab.data.keep.durable import recover
 from basislab.data.keep.store import save
 from basislab.data.keep.vault import Vault, Window, joined, locked, missing
-from basislab.data.sources.feeds import Feed, budgets
+from basislab.data.sources import budgets
+from basislab.data.sources.feeds import Feed
 from basislab.data.sources.http import Patience
 from basislab.errors import ConfigError
 from basislab.types.dates import Day, as_moment

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from basislab.data.build.answers import bars_of, final_rows, read_rows_of, stored_rows
+from basislab.data.build.answers import bars_of, final_rows, stored_rows
 from basislab.data.build.merge import merge
 from basislab.data.build.versions import combine
 from basislab.data.keep.vault import Vault, Window, missing
@@ -94,20 +94,17 @@ class Pager:
     def _ask(self, start: int, stop: int) -> RawSeries | None:
         call = self.feed.call(start, stop)
         asked_at = self.now()
-        parsed: list[RawSeries | None] = []
+        parsed: list[RawSeries] = []
 
         def check(tree: Any) -> None:
-            series = read_rows_of(self.feed, tree, f"{call.label}: answer")
-            if series is not None:
+            series = self.feed.parse(tree, f"{call.label}: answer")
+            if len(series.times):
                 merge([series])  # refuses rows that contradict each other
                 _refuse_strays(self.feed, series, start, stop, call.label)
             parsed.append(series)
 
         body = self.client.send(call, check)
-        series = parsed[-1]
-        if series is None:
-            return None
-        final = final_rows(self.feed, series, asked_at)
+        final = final_rows(self.feed, parsed[-1], asked_at)
         if not len(final.times):
             return None
         bars = bars_of(self.feed, final)

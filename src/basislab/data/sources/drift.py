@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import BeforeValidator, Field
 
-from basislab.data.sources.rows import RawSeries, Row, matrix, read_rows
+from basislab.data.sources.fields import Row, read_rows
+from basislab.data.sources.rows import RawSeries, series_of
 
 VENUE = "drift"
 
@@ -19,7 +19,10 @@ MAX_DAILY_RATE = 0.3
 def _day(value: object) -> date:
     if not isinstance(value, str) or len(value) != len("2025-01-01"):
         raise ValueError("no date")
-    return date.fromisoformat(value)
+    day = date.fromisoformat(value)
+    if not 2009 <= day.year <= 2100:
+        raise ValueError("an absurd year")
+    return day
 
 
 class DailyRow(Row):
@@ -44,29 +47,9 @@ class DailyRow(Row):
     ]
 
 
-def parse(payload: list[Any], where: str, *, asset: str) -> RawSeries:
-    """Parse the daily Drift sums.
-
-    Parameters
-    ----------
-    payload : list
-        Rows ``{date, rate, n_records}``.
-    where : str
-        The file.
-    asset : str
-        The content does not name it; it comes from the file name.
-
-    Returns
-    -------
-    RawSeries
-        Kind "daily funding"; rate as a fraction of notional per day.
-
-    Raises
-    ------
-    SourceError
-        A bad row.
-    """
-    rows = read_rows(DailyRow, payload, where)
+def parse(tree: Any, where: str, *, asset: str) -> RawSeries:
+    """Parse the daily sums; rate as a fraction of notional per day."""
+    rows = read_rows(DailyRow, tree, where)
     midnights = [datetime(row.day.year, row.day.month, row.day.day, tzinfo=UTC) for row in rows]
-    times = np.array([int(midnight.timestamp()) for midnight in midnights], dtype=np.int64)
-    return RawSeries("daily funding", VENUE, asset, times, matrix([(r.rate,) for r in rows]), where)
+    times = [int(midnight.timestamp()) for midnight in midnights]
+    return series_of("daily funding", VENUE, asset, times, [(row.rate,) for row in rows], where)

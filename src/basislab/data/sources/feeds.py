@@ -1,19 +1,22 @@
-"""A feed: one series of one venue, how a window of it is asked for and what the answer means."""
+"""A source, its servers and its feeds: how a window is asked for and what the answer means."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from basislab.data.sources.budget import Budget
 from basislab.data.sources.http import Call
 from basislab.errors import ConfigError
+from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from basislab.data.sources.rows import RawSeries
+
+Part = Literal["perp", "spot", "funding", "lending"]
+"""What a user may name a source for."""
 
 Group = Literal["prices", "funding", "lending", "terms"]
 
@@ -23,23 +26,32 @@ VENUES_URL = "BASISLAB_VENUES_URL"
 CCXT = "ccxt"
 """Begins the origin, and is the scheme of the calls, of what is asked through ccxt."""
 
-_OFFICIAL = {
-    "hyperliquid": "https://api.hyperliquid.xyz",
-    "binance-spot": "https://api.binance.com",
-    "binance-perp": "https://fapi.binance.com",
-    "kamino": "https://api.kamino.finance",
-    "defillama": "https://yields.llama.fi",
-    "defillama-pro": "https://pro-api.llama.fi",
-}
+WIDTHS = {SECONDS_PER_HOUR: "1h", SECONDS_PER_DAY: "1d"}
+"""Widths of a bar in seconds, and what every venue calls them."""
 
-_PER_MINUTE = {
-    "hyperliquid": 1_200.0,
-    "binance-spot": 6_000.0,
-    "binance-perp": 2_400.0,
-    "kamino": 120.0,  # no limit is published; be polite
-    "defillama": 300.0,
-    "defillama-pro": 1_000.0,
-}
+
+@dataclass(frozen=True)
+class Server:
+    """One of a venue's servers.
+
+    Parameters
+    ----------
+    origin : str
+        Its name in the store and at a stand-in.
+    url : str
+        Its own address, without a slash at the end.
+    per_minute : float
+        What it allows, in the weights of the calls.
+    """
+
+    origin: str
+    url: str
+    per_minute: float = 0.0
+
+    @property
+    def address(self) -> str:
+        """Where it is asked: its own address, or its place at the stand-in."""
+        return f"{stand_in()}/{self.origin}" if stand_in() else self.url
 
 
 @dataclass(frozen=True)
@@ -48,8 +60,7 @@ class Feed:
 
     Parameters
     ----------
-    origin : str
-        Which of the venue's servers; see `base_url`.
+    server : Server
     name : str
         Directory of its payloads, such as ``candles-1h-SOL``.
     group : {"prices", "funding", "lending", "terms"}
@@ -63,14 +74,13 @@ class Feed:
     call : callable of int, int
         Request for the window [start, end), seconds since 1970.
     parse : callable of parsed JSON, str
-        Rows of an answer; pure. The text names the answer in messages.
-    settles_at_once : bool
-        A row is final at its nominal time (funding), not at the end of its bar.
+        Rows of an answer, none where it is empty; pure. Takes any JSON, and refuses with
+        `SourceError` what is no answer. The text names the answer in messages.
     note : str
         What to know where rows are missing, as a sentence.
     """
 
-    origin: str
+    server: Server
     name: str
     group: Group
     key: tuple[str, ...]
@@ -78,105 +88,95 @@ class Feed:
     span_s: int
     call: Callable[[int, int], Call]
     parse: Callable[[Any, str], RawSeries]
-    settles_at_once: bool = False
     note: str = ""
+
+    @property
+    def settles_at_once(self) -> bool:
+        """A row is final at its nominal time (funding), not at the end of its bar."""
+        return self.group == "funding"
 
     @property
     def label(self) -> str:
         """Name of the feed in messages, such as ``hyperliquid candles-1h-SOL``."""
-        return f"{self.origin} {self.name}"
+        return f"{self.server.origin} {self.name}"
 
     @property
     def place(self) -> str:
         """Directory of its payloads under the store; a stand-in's are kept apart."""
-        if self.origin.startswith(f"{CCXT}-"):
-            stand_in = _stand_in()
-            head = f"{urlsplit(stand_in).netloc.replace(':', '_')}/" if stand_in else ""
-            return f"{head}{self.origin}/{self.name}"
-        host = urlsplit(base_url(self.origin)).netloc
-        official = host == urlsplit(_OFFICIAL[self.origin]).netloc
-        head = self.origin if official else f"{host.replace(':', '_')}/{self.origin}"
-        return f"{head}/{self.name}"
+        host = urlsplit(stand_in()).netloc.replace(":", "_")
+        return "/".join(filter(None, (host, self.server.origin, self.name)))
 
 
-def base_url(origin: str) -> str:
-    """Return the address of a venue's server, or of the stand-in for it.
+class Wanted(NamedTuple):
+    """What a feed is asked for.
 
     Parameters
     ----------
-    origin : str
+    source : str
+        As the user names it, such as ``ccxt:bybit``.
+    asset : str
+        Coin, upper case.
+    bar_s : int, seconds
+        Width of a bar, one of `WIDTHS`.
+    reserves : tuple of str
+        Further reserves of a lending market, each ``COIN=ADDRESS``.
+    """
 
-    Returns
-    -------
-    str
-        Without a slash at the end.
+    source: str
+    asset: str
+    bar_s: int = SECONDS_PER_DAY
+    reserves: tuple[str, ...] = ()
+
+
+FeedOf = Callable[[Wanted], Feed]
+
+
+class Terms(NamedTuple):
+    """A venue's own terms: their feed, and what an answer says of a coin (tree, where, coin)."""
+
+    feed: Callable[[], Feed]
+    parse: Callable[[Any, str, str], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A venue, a protocol or an aggregator, and what it has.
+
+    Parameters
+    ----------
+    name : str
+        As ``basislab data fetch`` calls it; ``ccxt:EXCHANGE`` stands for any word in capitals.
+    perp, spot, funding, lending : callable of Wanted, optional
+        Feeds; none where it has no such series.
+    servers : tuple of Server
+        Those that it asks itself.
+    terms : Terms, optional
+    """
+
+    name: str
+    perp: FeedOf | None = None
+    spot: FeedOf | None = None
+    funding: FeedOf | None = None
+    lending: FeedOf | None = None
+    servers: tuple[Server, ...] = ()
+    terms: Terms | None = None
+
+
+def stand_in() -> str:
+    """Return the address of the server that stands in for all venues; empty where none does.
 
     Raises
     ------
     ConfigError
         The environment names something that is no address.
     """
-    stand_in = _stand_in()
-    return f"{stand_in}/{origin}" if stand_in else _OFFICIAL[origin]
-
-
-def local_url(url: str) -> str:
-    """Return an address at the stand-in for its venue, or the same one where there is none.
-
-    Parameters
-    ----------
-    url : str
-        Of a venue's own server.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ConfigError
-        The environment names something that is no address.
-    """
-    stand_in = _stand_in()
-    if not stand_in:
-        return url
-    parts = urlsplit(url)
-    origins = {urlsplit(address).netloc: origin for origin, address in _OFFICIAL.items()}
-    origin = origins.get(parts.netloc, parts.netloc)
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{stand_in}/{origin}{parts.path}{query}"
-
-
-def _stand_in() -> str:
-    """Return the address of the server that stands in for all venues; empty where none does."""
-    stand_in = os.environ.get(VENUES_URL, "")
-    parts = urlsplit(stand_in)
-    if stand_in and (parts.scheme not in ("http", "https") or not parts.netloc):
-        raise ConfigError(f"{VENUES_URL}: got {stand_in!r}; wanted is http://host:port.")
-    return stand_in.rstrip("/")
-
-
-def budgets() -> dict[str, Budget]:
-    """Return the venues' rate limits by host; a stand-in has none.
-
-    Returns
-    -------
-    dict of str to Budget
-    """
-    if os.environ.get(VENUES_URL):
-        return {}
-    return {urlsplit(url).netloc: Budget(_PER_MINUTE[key]) for key, url in _OFFICIAL.items()}
+    named = os.environ.get(VENUES_URL, "")
+    parts = urlsplit(named)
+    if named and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise ConfigError(f"{VENUES_URL}: got {named!r}; wanted is http://host:port.")
+    return named.rstrip("/")
 
 
 def millis(seconds: int) -> int:
-    """Return milliseconds, as most venues count.
-
-    Parameters
-    ----------
-    seconds : int
-
-    Returns
-    -------
-    int
-    """
+    """Return milliseconds, as most venues count."""
     return seconds * 1_000

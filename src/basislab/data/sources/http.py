@@ -174,7 +174,6 @@ class Client:
         if not all(call.keys.values()):
             missing = next(name for name, value in call.keys.items() if not value)
             raise SourceError(f"{call.url}: no {missing}. Set it in the environment.")
-        _refuse_plain_http(call)
         end = time.monotonic() + self.patience.deadline_s
         attempts = stamina.retry_context(
             on=lambda error: self._backoff(error, end),
@@ -202,6 +201,7 @@ class Client:
         return error.wait_s if time.monotonic() + error.wait_s < end else False
 
     def _once(self, call: Call, check: Check, end: float) -> bytes:
+        _refuse_plain_http(call)
         host = urlsplit(call.url).netloc
         if budget := self.budgets.get(host):
             budget.take(call.weight)
@@ -212,14 +212,17 @@ class Client:
                 _check_status(call, response)
                 _check_type(call, response)
                 body = _read(call, response, until)
-        where = f"{call.label}: answer"
+        self._check(call, body, check)
+        return body
+
+    def _check(self, call: Call, body: bytes, check: Check) -> None:
+        """Let the caller look at an answer; what it refuses may be better the next time."""
         try:
-            check(parse_json(body, where))
+            check(parse_json(body, f"{call.label}: answer"))
         except TransientError:
             raise
         except DataError as error:
             raise TransientError(_clean(str(error), call)) from None
-        return body
 
     def _request(self, call: Call) -> dict[str, Any]:
         request: dict[str, Any] = {"method": call.method, "url": call.secret_url()}
@@ -279,6 +282,8 @@ def _check_status(call: Call, response: httpx2.Response) -> None:
     code = response.status_code
     if code == 200:
         return
+    if 200 < code < 300:
+        raise TransientError(f"{call.label}: the venue answers {code}, without an answer.")
     if 300 <= code < 400:
         target = urlsplit(response.headers.get("location", "")).netloc or "another page"
         raise TransientError(

@@ -5,21 +5,31 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import Field
 
-from basislab.data.sources.feeds import Feed, base_url, millis
-from basislab.data.sources.http import Call
-from basislab.data.sources.rows import (
+from basislab.data.sources.feeds import (
+    WIDTHS,
+    Feed,
+    Server,
+    Source,
+    Terms,
+    Wanted,
+    millis,
+)
+from basislab.data.sources.fields import (
     Decimal,
     Milliseconds,
-    RawSeries,
+    Price,
     Row,
-    funding_series,
-    matrix,
+    Ticker,
+    Volume,
+    held,
+    named,
     one_value,
     read_rows,
 )
+from basislab.data.sources.http import Call
+from basislab.data.sources.rows import RawSeries, candle_series, funding_series
 from basislab.errors import SourceError
 from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
@@ -28,22 +38,13 @@ VENUE = "hyperliquid"
 FUNDING_CAP_HOURLY = 0.04
 """The venue's own cap: 4 % of notional an hour, either way."""
 
-INTERVALS = {"1h": SECONDS_PER_HOUR, "1d": SECONDS_PER_DAY}
-"""Widths of candles that are read, in seconds."""
-
 MAX_CANDLES = 5_000
 """The venue keeps no more candles of an interval than the latest 5 000."""
 
 MAX_SETTLEMENTS = 500
 """Rows of one page of `fundingHistory`."""
 
-MAX_PRICE = 1e12
-MAX_VOLUME = 1e18
-"""Beyond them a number is no price in USD and no volume in coin, whatever the coin."""
-
-_PRICE = "a price above 0, as decimal text such as '191.47'"
-Price = Annotated[Decimal, Field(gt=0, le=MAX_PRICE, description=_PRICE)]
-Ticker = Annotated[str, Field(min_length=1, max_length=32, description="the coin's name")]
+_INFO = Server(VENUE, "https://api.hyperliquid.xyz", per_minute=1_200)
 
 
 class CandleRow(Row):
@@ -56,10 +57,7 @@ class CandleRow(Row):
     h: Price
     l: Price  # noqa: E741 - the venue's own name
     c: Price
-    v: Annotated[
-        Decimal,
-        Field(ge=0, le=MAX_VOLUME, description="a volume of 0 or more, as decimal text"),
-    ]
+    v: Volume
 
 
 class FundingRow(Row):
@@ -82,85 +80,43 @@ class FundingRow(Row):
     time: Milliseconds
 
 
-def parse_candles(payload: list[Any], where: str, interval: str = "1d") -> RawSeries:
-    """Parse `candleSnapshot`.
-
-    Parameters
-    ----------
-    payload : list
-        Rows as the venue sent them.
-    where : str
-        The file.
-    interval : {"1d", "1h"}
-        Width of a candle.
-
-    Returns
-    -------
-    RawSeries
-        Kind "candles"; open, high, low, close in USD per coin, volume in coin.
+def parse_candles(
+    tree: Any, where: str, *, bar_s: int = SECONDS_PER_DAY, asset: str | None = None
+) -> RawSeries:
+    """Parse `candleSnapshot`; prices in USD per coin, volume in coin.
 
     Raises
     ------
     SourceError
-        A bad row, several coins, a spot pair, or another interval.
+        A bad row, several coins or another than `asset`, a spot pair, or another interval.
     """
-    rows = read_rows(CandleRow, payload, where)
-    coin = one_value([row.s for row in rows], "s", where)
-    got = one_value([row.i for row in rows], "i", where)
+    rows = read_rows(CandleRow, tree, where)
+    coin = one_value([row.s for row in rows], "s", where, asset)
     if "/" in coin or coin.startswith("@"):
         raise SourceError(
             f"{where}: row 1, s: got {coin!r}, a spot pair; candles of a perpetual are wanted."
         )
-    if got != interval:
+    got, wanted = one_value([row.i for row in rows], "i", where), WIDTHS[bar_s]
+    if rows and got != wanted:
         raise SourceError(
-            f"{where}: row 1, i: got interval {got!r}; candles of {interval!r} are wanted. "
-            f"Request candleSnapshot with interval {interval!r}."
+            f"{where}: row 1, i: got interval {got!r}; candles of {wanted!r} are wanted. "
+            f"Request candleSnapshot with interval {wanted!r}."
         )
-    times = np.array([row.t for row in rows], dtype=np.int64)
-    off_grid = times % (INTERVALS[interval] * 1_000) != 0
-    if off_grid.any():
-        row = int(np.argmax(off_grid))
-        where_it_opens = "midnight UTC" if interval == "1d" else "a full hour"
-        raise SourceError(
-            f"{where}: row {row + 1}, t: got {times[row]}, which is not {where_it_opens}. "
-            "Fetch the candles again."
-        )
-    values = matrix([(row.o, row.h, row.l, row.c, row.v) for row in rows])
-    return RawSeries("candles", VENUE, coin.upper(), times // 1_000, values, where)
+    values = [(row.o, row.h, row.l, row.c, row.v) for row in rows]
+    stamps = ("t", [row.t for row in rows])
+    return candle_series(VENUE, coin.upper(), stamps, values, where, bar_s)
 
 
-def parse_funding(payload: list[Any], where: str) -> RawSeries:
-    """Parse `fundingHistory`.
+def parse_funding(tree: Any, where: str, *, asset: str | None = None) -> RawSeries:
+    """Parse `fundingHistory`: rate as a fraction of notional per settlement, and the premium.
 
     The venue stamps a settlement up to a quarter of an hour late (887 s on 2025-07-19), so the
     nominal time is the nearest hour.
-
-    Parameters
-    ----------
-    payload : list
-        Rows as the venue sent them.
-    where : str
-        The file.
-
-    Returns
-    -------
-    RawSeries
-        Kind "funding"; rate as a fraction of notional per settlement, and the premium.
-
-    Raises
-    ------
-    SourceError
-        A bad row, or several coins.
     """
-    rows = read_rows(FundingRow, payload, where)
-    coin = one_value([row.coin for row in rows], "coin", where)
-    return funding_series(
-        [row.time for row in rows],
-        [(row.funding_rate, row.premium) for row in rows],
-        venue=VENUE,
-        asset=coin.upper(),
-        where=where,
-    )
+    rows = read_rows(FundingRow, tree, where)
+    coin = one_value([row.coin for row in rows], "coin", where, asset)
+    rates = [(row.funding_rate, row.premium) for row in rows]
+    return funding_series(VENUE, coin.upper(), [row.time for row in rows], rates, where)
 
 
 def expected_rate(premium: float) -> float:
@@ -190,96 +146,56 @@ def expected_rate(premium: float) -> float:
     return (premium + min(max(0.0001 - premium, -0.0005), 0.0005)) / 8
 
 
-class _Tier(Row):
-    """One row of ``marginTiers``."""
-
-    lower_bound: Annotated[
-        Decimal, Field(alias="lowerBound", ge=0, description="a notional in USD as decimal text")
-    ]
-    max_leverage: Annotated[
-        int, Field(alias="maxLeverage", ge=1, le=1_000, description="a whole number from 1 up")
-    ]
-
-
-def candle_feed(asset: str, bar_s: int) -> Feed:
-    """Return the feed of the perpetual's candles.
-
-    Parameters
-    ----------
-    asset : str
-    bar_s : int, seconds
-        An hour or a day.
-
-    Returns
-    -------
-    Feed
-        Of what the venue keeps: the latest 5 000 candles.
-    """
-    interval = next(name for name, seconds in INTERVALS.items() if seconds == bar_s)
+def candle_feed(wanted: Wanted) -> Feed:
+    """Return the feed of the perpetual's candles, of which the venue keeps the latest 5 000."""
+    asset, bar_s = wanted.asset, wanted.bar_s
 
     def call(start: int, end: int) -> Call:
-        window = {"startTime": millis(start), "endTime": millis(end) - 1}  # both inclusive
-        request = {"coin": asset, "interval": interval, **window}
+        request = {"coin": asset, "interval": WIDTHS[bar_s], **_window(start, end)}
         candles = (end - start) / bar_s
         return _info({"type": "candleSnapshot", "req": request}, 20 + candles / 60)
 
     return Feed(
-        origin=VENUE,
-        name=f"candles-{interval}-{asset}",
+        server=_INFO,
+        name=f"candles-{WIDTHS[bar_s]}-{asset}",
         group="prices",
         key=(VENUE, "perp"),
         step_s=bar_s,
         span_s=1_000 * bar_s,
         call=call,
-        parse=partial(parse_candles, interval=interval),
+        parse=partial(parse_candles, bar_s=bar_s, asset=asset),
         note=f"It keeps the latest {MAX_CANDLES} candles of a width; binance has older ones.",
     )
 
 
-def funding_feed(asset: str) -> Feed:
-    """Return the feed of the funding settlements, hourly since 2023-06-08.
-
-    Parameters
-    ----------
-    asset : str
-
-    Returns
-    -------
-    Feed
-    """
+def funding_feed(wanted: Wanted) -> Feed:
+    """Return the feed of the funding settlements, hourly since 2023-06-08."""
 
     def call(start: int, end: int) -> Call:
-        window = {"startTime": millis(start), "endTime": millis(end) - 1}  # both inclusive
         rows = (end - start) / SECONDS_PER_HOUR
-        return _info({"type": "fundingHistory", "coin": asset, **window}, 20 + rows / 20)
+        request = {"type": "fundingHistory", "coin": wanted.asset, **_window(start, end)}
+        return _info(request, 20 + rows / 20)
 
     return Feed(
-        origin=VENUE,
-        name=f"funding-{asset}",
+        server=_INFO,
+        name=f"funding-{wanted.asset}",
         group="funding",
         key=(VENUE,),
         step_s=SECONDS_PER_HOUR,
         span_s=MAX_SETTLEMENTS * SECONDS_PER_HOUR,
         call=call,
-        parse=parse_funding,
-        settles_at_once=True,
+        parse=partial(parse_funding, asset=wanted.asset),
     )
 
 
 def meta_feed() -> Feed:
-    """Return the feed of the margin tables, which has no rows in time.
-
-    Returns
-    -------
-    Feed
-        Its answer is for `parse_margin_tiers`.
-    """
+    """Return the feed of the margin tables, which has no rows in time."""
 
     def refused(_: Any, where: str) -> Any:
         raise SourceError(f"{where}: margin tables have no rows. Use parse_margin_tiers.")
 
     return Feed(
-        origin=VENUE,
+        server=_INFO,
         name="meta",
         group="terms",
         key=(VENUE,),
@@ -290,44 +206,88 @@ def meta_feed() -> Feed:
     )
 
 
+def _window(start: int, end: int) -> dict[str, int]:
+    return {"startTime": millis(start), "endTime": millis(end) - 1}  # both inclusive
+
+
 def _info(body: dict[str, Any], weight: float) -> Call:
-    return Call(f"{base_url(VENUE)}/info", body, weight)
+    return Call(f"{_INFO.address}/info", body, weight)
+
+
+_Whole = Annotated[int, Field(ge=1, le=1_000, description="a whole number from 1 up")]
+
+
+class _Coin(Row):
+    """One coin of ``universe``."""
+
+    name: Ticker
+    table: Annotated[_Whole, Field(alias="marginTableId")]
+    max_leverage: Annotated[_Whole | None, Field(alias="maxLeverage")] = None
+
+
+class _Tier(Row):
+    """One row of ``marginTiers``."""
+
+    lower_bound: Annotated[
+        Decimal, Field(alias="lowerBound", ge=0, description="a notional in USD as decimal text")
+    ]
+    max_leverage: Annotated[_Whole, Field(alias="maxLeverage")]
+
+
+class _Tiers(Row):
+    """A margin table."""
+
+    tiers: Annotated[
+        list[_Tier],
+        Field(
+            alias="marginTiers",
+            min_length=1,
+            description="a list of lowerBound, decimal text, and maxLeverage, a whole number",
+        ),
+    ]
+
+
+class _Table(Row):
+    """One entry of ``marginTables``, which is a pair."""
+
+    number: _Whole
+    table: Annotated[_Tiers, Field(description="an object with marginTiers")]
 
 
 def parse_margin_tiers(meta: Any, where: str, coin: str) -> list[tuple[float, int]]:
-    """Return the margin tiers of a coin from `meta`.
+    """Return the margin tiers of a coin: lower bound of the notional (USD) and maximum leverage.
 
     A coin with a single tier has no table: its table's number is its maximum leverage.
-
-    Parameters
-    ----------
-    meta : object
-        Parsed answer of ``{"type": "meta"}``, with its margin tables.
-    where : str
-        The answer, for messages.
-    coin : str
-
-    Returns
-    -------
-    list of (float, int)
-        Lower bound of the tier's notional in USD, and its maximum leverage.
 
     Raises
     ------
     SourceError
         Another shape, no such coin, or no table for it.
     """
-    try:
-        listed = {entry["name"]: entry["marginTableId"] for entry in meta["universe"]}
-        most = {entry["name"]: entry.get("maxLeverage") for entry in meta["universe"]}
-        tables = {number: table["marginTiers"] for number, table in meta["marginTables"]}
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise SourceError(
-            f"{where}: not the answer of 'meta' with universe and marginTables. Fetch it again."
-        ) from None
-    if coin in listed and listed[coin] not in tables and listed[coin] == most[coin]:
-        return [(0.0, int(listed[coin]))]
-    if coin not in listed or listed[coin] not in tables:
-        raise SourceError(f"{where}: no margin table of {coin}. Choose a listed coin.")
-    rows = read_rows(_Tier, tables[listed[coin]], f"{where}: tiers of {coin}")
-    return [(row.lower_bound, row.max_leverage) for row in rows]
+    universe = read_rows(_Coin, held(meta, "universe", where), f"{where}: universe")
+    pairs = named(held(meta, "marginTables", where), ("number", "table"))
+    tables = {
+        entry.number: entry.table.tiers
+        for entry in read_rows(_Table, pairs, f"{where}: marginTables")
+    }
+    for listed in universe:
+        if listed.name == coin and listed.table in tables:
+            return [(tier.lower_bound, tier.max_leverage) for tier in tables[listed.table]]
+        if listed.name == coin and listed.table == listed.max_leverage:
+            return [(0.0, listed.table)]
+    raise SourceError(f"{where}: no margin table of {coin}. Choose a listed coin.")
+
+
+def _terms(meta: Any, where: str, coin: str) -> dict[str, Any]:
+    return {"margin_tiers": [list(tier) for tier in parse_margin_tiers(meta, where, coin)]}
+
+
+SOURCES = (
+    Source(
+        VENUE,
+        perp=candle_feed,
+        funding=funding_feed,
+        servers=(_INFO,),
+        terms=Terms(meta_feed, _terms),
+    ),
+)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-import numpy as np
 from pydantic import Field
 
-from basislab.data.sources.defillama import MAX_APY_PCT, Stamp
-from basislab.data.sources.feeds import Feed, base_url
+from basislab.data.sources.feeds import Feed, Server, Source, Wanted
+from basislab.data.sources.fields import (
+    MAX_APY_PCT,
+    Decimal,
+    Row,
+    Stamp,
+    held,
+    read_rows,
+    shortened,
+)
 from basislab.data.sources.http import Call
-from basislab.data.sources.rows import Decimal, RawSeries, Row, matrix, read_rows
+from basislab.data.sources.rows import RawSeries, series_of
 from basislab.errors import ConfigError, SourceError
 from basislab.types.checks import nearest
 from basislab.units import PERCENT_PER_UNIT, SECONDS_PER_DAY, SECONDS_PER_HOUR
@@ -34,6 +40,7 @@ RESERVES: dict[str, str] = {coin: one["address"] for coin, one in _KNOWN["reserv
 MAX_UTILISATION = 1.5
 """Above it totals are not of one unit; interest alone lifts a reserve hardly above 1."""
 
+_API = Server(PROTOCOL, "https://api.kamino.finance", per_minute=120)  # no limit is published
 _ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}", re.ASCII)
 
 _Fraction = Annotated[
@@ -79,66 +86,41 @@ class HistoryRow(Row):
     ]
 
 
-def parse(payload: Any, where: str, *, asset: str, reserve: str | None = None) -> RawSeries:
-    """Parse the history of a reserve; null stays missing.
-
-    Parameters
-    ----------
-    payload : dict
-        ``{"reserve": ..., "history": [{"timestamp", "metrics"}]}``.
-    where : str
-        The answer.
-    asset : str
-    reserve : str, optional
-        Its address; an answer that names another one is refused.
-
-    Returns
-    -------
-    RawSeries
-        Kind "reserve"; supply and borrow APY in percent, and the utilisation as a fraction.
+def parse(tree: Any, where: str, *, asset: str, reserve: str | None = None) -> RawSeries:
+    """Parse the history of a reserve: APY in percent, utilisation a fraction, null stays missing.
 
     Raises
     ------
     SourceError
-        Another shape, or a bad row.
+        Another shape, a bad row, or another reserve than the one that was asked for.
     """
-    history = payload.get("history") if isinstance(payload, dict) else None
-    if not isinstance(history, list):
-        raise SourceError(f"{where}: no list 'history' in the answer. Its format has changed.")
-    told = payload.get("reserve", reserve)
+    rows = read_rows(HistoryRow, held(tree, "history", where), where)
+    told = tree.get("reserve", reserve)
     if reserve is not None and told != reserve:
-        raise SourceError(f"{where}: the answer is of reserve {told!r}, asked was {reserve}.")
-    rows = read_rows(HistoryRow, history, where)
-    times = np.array([int(row.timestamp.timestamp()) for row in rows], dtype=np.int64)
-    fractions = matrix([(row.metrics.supply, row.metrics.borrow) for row in rows])
-    used = matrix([(row.metrics.utilisation,) for row in rows]).reshape(-1, 1)
-    if (used > MAX_UTILISATION).any():
-        row = int(np.argmax(used[:, 0] > MAX_UTILISATION))
         raise SourceError(
-            f"{where}: row {row + 1}, totalBorrows: {used[row, 0]:g} times totalSupply. Are they "
-            "of one unit? Report a change of format."
+            f"{where}: the answer is of reserve {shortened(told)}, asked was {reserve}. Fetch it "
+            "again."
         )
-    values = np.hstack([fractions.reshape(-1, 2) * PERCENT_PER_UNIT, used])
-    return RawSeries("reserve", PROTOCOL, asset, times, values, where)
+    for row, metrics in enumerate((row.metrics for row in rows), 1):
+        if (metrics.utilisation or 0.0) > MAX_UTILISATION:
+            raise SourceError(
+                f"{where}: row {row}, totalBorrows: {metrics.utilisation:g} times totalSupply. Are "
+                "they of one unit? Report a change of format."
+            )
+    values = [
+        (_percent(row.metrics.supply), _percent(row.metrics.borrow), row.metrics.utilisation)
+        for row in rows
+    ]
+    times = [int(row.timestamp.timestamp()) for row in rows]
+    return series_of("reserve", PROTOCOL, asset, times, values, where)
+
+
+def _percent(fraction: float | None) -> float | None:
+    return None if fraction is None else fraction * PERCENT_PER_UNIT
 
 
 def parse_reserve(text: str) -> tuple[str, str]:
-    """Return the coin and the address of an explicit reserve.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``ETH=`` and the reserve's address.
-
-    Returns
-    -------
-    tuple of str and str
-
-    Raises
-    ------
-    ConfigError
-        Not of that form.
-    """
+    """Return the coin and the address that ``COIN=ADDRESS`` names."""
     coin, _, address = text.partition("=")
     if not coin.isalnum() or not _ADDRESS.fullmatch(address):
         raise ConfigError(
@@ -148,26 +130,15 @@ def parse_reserve(text: str) -> tuple[str, str]:
     return coin.upper(), address
 
 
-def lending_feed(asset: str, bar_s: int, reserves: Mapping[str, str] = RESERVES) -> Feed:
+def lending_feed(wanted: Wanted) -> Feed:
     """Return the feed of a reserve of the main market.
-
-    Parameters
-    ----------
-    asset : str
-    bar_s : int, seconds
-        An hour or a day.
-    reserves : mapping of str to str
-        Addresses by coin.
-
-    Returns
-    -------
-    Feed
 
     Raises
     ------
     ConfigError
         No reserve of that coin is known.
     """
+    asset, reserves = wanted.asset, RESERVES | dict(map(parse_reserve, wanted.reserves))
     if asset not in reserves:
         known = ", ".join(reserves)
         raise ConfigError(
@@ -177,20 +148,20 @@ def lending_feed(asset: str, bar_s: int, reserves: Mapping[str, str] = RESERVES)
         )
     address = reserves[asset]
     own = "" if address == RESERVES.get(asset) else f"-{address}"
-    frequency = {SECONDS_PER_HOUR: "hour", SECONDS_PER_DAY: "day"}[bar_s]
+    frequency = {SECONDS_PER_HOUR: "hour", SECONDS_PER_DAY: "day"}[wanted.bar_s]
 
     def call(start: int, end: int) -> Call:
         query = {"env": "mainnet-beta", "start": _iso(start), "end": _iso(end - 1)}
         path = f"kamino-market/{MAIN_MARKET}/reserves/{address}/metrics/history"
         text = urlencode(query | {"frequency": frequency})
-        return Call(f"{base_url(PROTOCOL)}/{path}?{text}")
+        return Call(f"{_API.address}/{path}?{text}")
 
     return Feed(
-        origin=PROTOCOL,
+        server=_API,
         name=f"reserve-{frequency}-{asset}{own}",
         group="lending",
         key=(PROTOCOL, asset),
-        step_s=bar_s,
+        step_s=wanted.bar_s,
         span_s=60 * SECONDS_PER_DAY if frequency == "hour" else 1_000 * SECONDS_PER_DAY,
         call=call,
         parse=partial(parse, asset=asset, reserve=address),
@@ -199,3 +170,6 @@ def lending_feed(asset: str, bar_s: int, reserves: Mapping[str, str] = RESERVES)
 
 def _iso(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+
+
+SOURCES = (Source(PROTOCOL, lending=lending_feed, servers=(_API,)),)
