@@ -24,10 +24,11 @@ import basislab.data
 from basislab.kernels import paths, rebalance
 from basislab.kernels.bars import Bars
 from basislab.kernels.summary import FINAL, FIRST_COUNT
-from basislab.research.batch import Group, empty_bars, group_configs, new_kept, no_rows
 from basislab.research.bootstrap import drawable_bars
 from basislab.research.montecarlo import Plan, chunk_paths, make_plan, run_chunk
+from basislab.research.search import Group, group_configs
 from basislab.simulate import lower_config, lower_market
+from basislab.simulate.study.many import empty_bars, new_kept, no_rows
 from basislab.types import Market, RebalanceConfig, StudyVenue
 from benchmarks.plain_study import simulate as plain_simulate
 

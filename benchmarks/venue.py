@@ -22,7 +22,7 @@ import numpy as np
 
 from basislab.data.read.mapping import load_mapping
 from basislab.kernels.venue import step as kernel
-from basislab.presets.terms import resolve_terms
+from basislab.presets.terms import resolve
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types import FundingSeries, Market, PriceSeries, RateSeries
 from basislab.types.venue_config import VenueConfig
@@ -48,7 +48,7 @@ def quiet_market() -> Market:
 
 def lowered(market: Market, **decisions: object) -> tuple[object, object]:
     """Return what the kernel reads."""
-    config = resolve_terms(replace(VenueConfig(leverage=2, trigger=3.2), **decisions))  # type: ignore[arg-type]
+    config = resolve(replace(VenueConfig(leverage=2, trigger=3.2), **decisions))  # type: ignore[arg-type]
     bars = lower_bars(market, config, price_sources(market, config))
     return lower_params(config, market.bar_seconds), bars
 

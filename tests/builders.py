@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from basislab.kernels.bars import Bars
-from basislab.simulate import simulate
+from basislab.simulate import MODELS, StudyModel, simulate
 from basislab.types import (
     ConditionalConfig,
     FundingSeries,
@@ -40,6 +40,9 @@ FREE = StudyVenue(
     rotation_penalty=0.05,
 )
 """A venue without costs; tests add the one that they are about."""
+
+STUDY_MODELS = {kind: model for kind, model in MODELS.items() if isinstance(model, StudyModel)}
+"""The lines of the table that are models of the study."""
 
 
 def spread(values: Values, n_bars: int) -> np.ndarray:

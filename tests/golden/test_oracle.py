@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from basislab.api import resolve_venue
+from basislab.api import resolve
 from basislab.simulate import simulate
 from basislab.types import ConditionalConfig, Market, RebalanceConfig, Result, RotationConfig
 from tests.golden import oracle
@@ -115,7 +115,7 @@ def test_kernel_and_oracle_agree_on_made_markets(kind, data):
 @pytest.mark.parametrize("leverage", [1, 2, 3, 4, 7, 10])
 @pytest.mark.parametrize("capital", [150, 10_000, 1e8])
 def test_kernel_and_oracle_agree_on_the_study(market, kind, perp, leverage, capital):
-    config = resolve_venue(kind(leverage=leverage, perp=perp, capital_usd=capital))
+    config = resolve(kind(leverage=leverage, perp=perp, capital_usd=capital))
     expected = ORACLES[kind](table(market, config), constants(config))
     assert expected["doubt"] > 1e-12
     assert_equal(simulate(market, config), expected)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 
 from basislab.kernels.ledger import Accounts
-from basislab.simulate import MODELS, lower_config, lower_market, simulate
-from tests.builders import free_config, make_market
+from basislab.simulate import lower_config, lower_market, simulate
+from tests.builders import STUDY_MODELS, free_config, make_market
 from tests.strategies import configs, markets
 
-every_model = pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.model)
+every_model = pytest.mark.parametrize("kind", STUDY_MODELS, ids=lambda kind: kind.model)
 calm = settings(deadline=None, max_examples=60)
 
 
@@ -61,7 +61,7 @@ REACHED = {
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in MODELS if kind.model in REACHED], ids=lambda kind: kind.model
+    "kind", [kind for kind in STUDY_MODELS if kind.model in REACHED], ids=lambda kind: kind.model
 )
 def test_the_made_markets_reach_everything_that_can_happen(kind):
     """A property is worth what its examples reach; these are the same every time."""
@@ -180,7 +180,7 @@ def test_nothing_comes_from_nothing(kind, leverage, capital, price, n_bars):
 @calm
 def test_compiled_equals_plain_bit_for_bit(kind, data, plain_kernels):
     market, config = data.draw(markets()), data.draw(configs(kind))
-    compiled, plain = MODELS[kind].kernel, plain_kernels[kind.model]
+    compiled, plain = STUDY_MODELS[kind].kernel, plain_kernels[kind.model]
     assert plain.run is not compiled.run
     assert bits(compiled.run(*lowered(market, config, compiled))) == bits(
         plain.run(*lowered(market, config, plain))

@@ -13,7 +13,6 @@ from basislab.errors import ConfigError
 from basislab.presets import load_venue
 from basislab.research.ladder import ORDER, counterpart, keeping, ladder
 from basislab.simulate import simulate
-from basislab.simulate.venue import run_venue
 from basislab.types import RebalanceConfig
 from basislab.types.venue_config import CONVENTIONS
 from tests.strategies import markets
@@ -44,14 +43,14 @@ def engine(venue=STUDY, **changes):
 )
 @settings(deadline=None, max_examples=200)
 def test_books_hold_whatever_conventions_are_kept(market, kept, trigger, response):
-    """`run_venue` refuses books that are off by 1e-9: 3 USD of the study's transfers were, once.
+    """`simulate` refuses books that are off by 1e-9: 3 USD of the study's transfers were, once.
 
     Reopened after a liquidation with the study's costs, a position has no legs yet that could share
     the transfer's cost.
     """
     study = RebalanceConfig(leverage=2, perp=MADE, trigger=trigger)
     config = keeping(counterpart(study, engine(MADE, response=response)), study, sorted(kept))
-    result = run_venue(market, config)
+    result = simulate(market, config)
     assert result.ledger.total == pytest.approx(result.final_usd - 10_000, abs=1e-4)
 
 
@@ -77,7 +76,7 @@ def test_the_costs_of_a_position_opened_anew_come_off_its_capital(market):
     """
     study = RebalanceConfig(leverage=2, perp=STUDY, trigger=5)
     config = keeping(counterpart(study, engine()), study, ["one_price", "study_costs"])
-    result = run_venue(market, config)
+    result = simulate(market, config)
     reopened, moved = result.counts["reopenings"], result.counts["rebalances"]
     assert reopened > 0
     assert -3.0 * (reopened + moved) == pytest.approx(result.ledger.transfer_fees, abs=1e-9)

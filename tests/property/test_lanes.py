@@ -23,31 +23,30 @@ from basislab.kernels.summary import (
     N_ACCOUNTS,
     N_COLUMNS,
 )
-from basislab.research.batch import (
-    COUNT_COLUMNS,
-    group_configs,
-    lower_window,
-    run_piece,
-    window_pieces,
-)
-from basislab.simulate import MODELS, simulate
+from basislab.research.search import group_configs, open_window, run_piece
+from basislab.simulate import simulate
 from basislab.types import RebalanceConfig
-from tests.builders import free_config, make_bars, make_market
+from tests.builders import STUDY_MODELS, free_config, make_bars, make_market
 from tests.strategies import configs, markets
 
-every_model = pytest.mark.parametrize("kind", list(MODELS), ids=lambda kind: kind.model)
+every_model = pytest.mark.parametrize("kind", list(STUDY_MODELS), ids=lambda kind: kind.model)
 TOLERANCE = 1e-12
 
 
 def table_of(market, many):
-    window = lower_window(market, many)
+    window = open_window(market, many)
     table = None
-    for piece in window_pieces(window):
+    for piece in window.pieces():
         part = run_piece(window, piece)
         if table is None:
             table = np.full((len(many), part["table"].shape[1]), np.nan)
         table[part["positions"]] = part["table"]
     return table
+
+
+def counts_of(row, kind):
+    model = STUDY_MODELS[kind]
+    return {name: int(row[model.columns.index(at)]) for name, at in model.counts.items()}
 
 
 def ledger_of(result):
@@ -61,7 +60,7 @@ def assert_same(row, result):
     assert np.abs(row[CARRY : CARRY + N_ACCOUNTS] - ledger).max() <= TOLERANCE * scale
     assert abs(row[FINAL] - result.final_usd) <= TOLERANCE * scale
     assert abs(row[DRAWDOWN] - result.max_drawdown) <= TOLERANCE
-    counts = {name: int(row[at]) for name, at in COUNT_COLUMNS[result.model].items()}
+    counts = counts_of(row, type(result.config))
     assert counts == dict(result.counts)
     ruins = sum(event.kind == "ruined" for event in result.event_list)
     assert int(row[-2]) == ruins
@@ -122,7 +121,7 @@ def test_a_hundred_lanes_on_a_wild_year(seed):
     table = table_of(market, many)
     for row, config in zip(table, many, strict=True):
         assert_same(row, simulate(market, config))
-    totals = {name: table[:, at].sum() for name, at in COUNT_COLUMNS["rebalance"].items()}
+    totals = counts_of(table.sum(axis=0), RebalanceConfig)
     assert min(totals.values()) > 100
 
 
@@ -202,7 +201,7 @@ def test_models_and_venues_may_be_mixed():
     market = make_market([100.0, 101.0, 140.0, 90.0])
     base = free_config(RebalanceConfig, leverage=3)
     many = [replace(base, leverage=leverage) for leverage in (2, 3)]
-    many += [free_config(kind, leverage=2) for kind in MODELS if kind is not RebalanceConfig]
+    many += [free_config(kind, leverage=2) for kind in STUDY_MODELS if kind is not RebalanceConfig]
     for row, config in zip(table_of(market, many), many, strict=True):
         assert_same(row, simulate(market, config))
 

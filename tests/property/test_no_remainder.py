@@ -10,10 +10,10 @@ from typing import NamedTuple
 import pytest
 
 import basislab.kernels
-from basislab.simulate import MODELS, lower_config, lower_market
+from basislab.simulate import lower_config, lower_market
 from basislab.types import ConditionalConfig, RebalanceConfig, RotationConfig, StaticConfig
 from tests import plain
-from tests.builders import free_config, make_market
+from tests.builders import STUDY_MODELS, free_config, make_market
 
 SOURCES = Path(basislab.kernels.__file__).parent
 CAPITAL = 10_000.0
@@ -116,7 +116,7 @@ def without(booking: Booking) -> plain.Transform:
 
 @cache
 def lowered(model: str) -> list:
-    kernel = next(entry.kernel for kind, entry in MODELS.items() if kind.model == model)
+    kernel = next(entry.kernel for kind, entry in STUDY_MODELS.items() if kind.model == model)
     return [
         (lower_config(kernel.Params, config, config.perp), lower_market(market, "perp", "kamino"))
         for market, config in RUNS[model]
@@ -145,8 +145,8 @@ def test_dropping_one_booking_breaks_the_identity(booking):
 def test_every_model_has_runs_and_every_account_a_booking():
     """The parametrisation above is read from the sources; nothing books past it."""
     found = bookings()
-    assert {kind.model for kind in MODELS} == set(RUNS)
-    assert {account for entry in MODELS.values() for account in entry.accounts} == {
+    assert {kind.model for kind in STUDY_MODELS} == set(RUNS)
+    assert {account for entry in STUDY_MODELS.values() for account in entry.accounts} == {
         booking.account for booking in found
     }
     assert len(found) == len(set(found)) >= 30

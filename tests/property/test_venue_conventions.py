@@ -10,7 +10,6 @@ from hypothesis import given, settings
 
 from basislab.presets import load_venue
 from basislab.simulate import simulate
-from basislab.simulate.venue import run_venue
 from basislab.types import RebalanceConfig
 from basislab.types.venue_config import CONVENTIONS
 from basislab.types.venue_result import parents
@@ -61,11 +60,11 @@ def test_all_conventions_on_is_the_study(market, leverage, capital, venue, fee, 
     config = RebalanceConfig(
         leverage=leverage, capital_usd=capital, perp=venue, open_fee_bps=fee, trigger=trigger
     )
-    assert_same(simulate(market, config), run_venue(market, twin(config)), capital)
+    assert_same(simulate(market, config), simulate(market, twin(config)), capital)
 
 
 @pytest.mark.parametrize("perp", ["hyperliquid-study", "drift-study"])
 @pytest.mark.parametrize("leverage", [2, 3, 4])
 def test_all_conventions_on_gives_the_figures_of_the_study(market, leverage, perp):
     config = RebalanceConfig(leverage=leverage, perp=load_venue(perp))
-    assert_same(simulate(market, config), run_venue(market, twin(config)), 10_000.0)
+    assert_same(simulate(market, config), simulate(market, twin(config)), 10_000.0)

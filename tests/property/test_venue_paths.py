@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 
 from basislab.kernels.venue import step as kernel
-from basislab.simulate.venue import lower_bars, lower_params, price_sources, run_venue
+from basislab.simulate import simulate
+from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types.venue_config import CONVENTIONS
 from basislab.types.venue_result import parents
 from tests import plain
@@ -100,7 +101,7 @@ configs = st.builds(
 @settings(deadline=None, max_examples=300)
 def test_every_dollar_is_told_and_no_leg_ends_a_bar_unhealthy(market, config):
     """Books to 1e-9 of capital; transit and idle never negative; parents add up to the change."""
-    result = run_venue(market, config)
+    result = simulate(market, config)
     change = result.final_usd - config.capital_usd
     turnover = sum(abs(value) for value in result.ledger.accounts.values())
     tolerance = 1e-9 * max(config.capital_usd, turnover)
@@ -135,7 +136,7 @@ def test_the_sweep_layout_gives_the_same_bits(market, config):
 def test_no_bar_sees_a_later_one(market, config, days):
     """Cutting the market after a day leaves curve and record up to it as they were, to the bit."""
     last = min(market.start.date() + timedelta(days=days), market.end.date())
-    whole, part = run_venue(market, config), run_venue(market, config, end=last)
+    whole, part = simulate(market, config), simulate(market, config, end=last)
     count = len(part.times)
     assert whole.equity_usd[:count].tobytes() == part.equity_usd.tobytes()
     assert whole.record[:count].tobytes() == part.record.tobytes()
@@ -150,7 +151,7 @@ def test_pessimistic_is_never_better_after_one_bar(market, config):
     if config.has("settle_at_close"):
         return
     nearest, worse = (
-        run_venue(market, replace(config, path_order=order)) for order in ("nearest", "pessimistic")
+        simulate(market, replace(config, path_order=order)) for order in ("nearest", "pessimistic")
     )
     differ = np.flatnonzero(nearest.equity_usd != worse.equity_usd)
     if len(differ) and not nearest.config.has("instant"):
@@ -187,7 +188,7 @@ def test_coins_seized_at_the_oracle_are_booked_at_spot():
     rows = [100.0, (100, 100, 60, 60), 60.0]
     spot = [100.0, (100, 100, 55, 55), 55.0]
     market = hourly_market(rows, spot=spot, oracle=rows)
-    result = run_venue(market, free_venue_config(policy="never", response="exit"))
+    result = simulate(market, free_venue_config(policy="never", response="exit"))
     assert result.ledger.accounts["lending_liquidation"] > 500 - 500.5 / (5_000 / 75) * 62.5 > 30.7
     assert -100.0 < result.column("net_coins")[1] < -7.5075
     assert result.ledger.total == pytest.approx(result.final_usd - 10_000, abs=1e-6)
@@ -200,7 +201,7 @@ def test_the_made_paths_really_liquidate():
     @given(market=paths(), config=configs)
     @settings(deadline=None, derandomize=True, database=None, max_examples=150)
     def look(market, config):
-        result = run_venue(market, config)
+        result = simulate(market, config)
         hit = {name for name, count in result.counts.items() if count}
         seen.update(hit)
         seen.update({"both"} if {"liquidations_long", "liquidations_short"} <= hit else ())

@@ -21,9 +21,9 @@ from basislab.research.bootstrap import (
     resample,
 )
 from basislab.research.montecarlo import Chunk, chunk_paths, make_plan, run_chunk
-from basislab.simulate import MODELS, simulate
+from basislab.simulate import simulate
 from basislab.types import Market, PriceSeries
-from tests.builders import free_config, make_market
+from tests.builders import STUDY_MODELS, free_config, make_market
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_bootstrap_mean_and_variance_are_those_of_arch(arch):
 @settings(deadline=None, max_examples=20)
 def test_a_path_does_not_depend_on_its_chunk(first, sizes):
     market = wild_market()
-    plan = plan_for(market, [free_config(kind, leverage=3) for kind in MODELS])
+    plan = plan_for(market, [free_config(kind, leverage=3) for kind in STUDY_MODELS])
     total = sum(sizes)
     whole = run_chunk(plan, Chunk(first, total))
     begin = 0
@@ -156,7 +156,7 @@ def plan_for(market, many, n_bars=40, marks=(0, 20, 39), shift=None):
 def test_a_path_is_the_market_resampled_and_simulated():
     """The chunk against the slow way: a whole market resampled, every model's single run."""
     market = wild_market()
-    many = [free_config(kind, leverage=3, venue={"taker_fee_bps": 3.5}) for kind in MODELS]
+    many = [free_config(kind, leverage=3, venue={"taker_fee_bps": 3.5}) for kind in STUDY_MODELS]
     plan = plan_for(market, many)
     found = run_chunk(plan, Chunk(2, 3))
     bars = drawable_bars(market)

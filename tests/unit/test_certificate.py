@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import basislab as bl
-from basislab.api import assumed_ranges, resolve_venue
+from basislab.api import assumed_ranges, resolve
 from basislab.report.certificate import sentences
 from basislab.report.certificate.facts import certificate_facts
 from basislab.report.certificate.page import certificate_document
@@ -25,7 +25,7 @@ from basislab.research.overfit.certificate import certify_returns
 from basislab.research.overfit.rules import CHECKS, STATED_RATE, Check, Rules, judge
 from basislab.research.overfit.runner import Runner
 from basislab.research.overfit.search import certify_configs
-from basislab.research.overfit.trials import changed, labels_of, lookback
+from basislab.research.overfit.trials import changed, labels_of
 from tests.builders import free_config, make_market
 
 TRIGGERS = [3, 4, 5, 6, 8, 10, None]
@@ -101,7 +101,7 @@ def test_returns_that_are_no_finite_table_are_refused(bad):
 
 def test_the_excess_returns_compound_to_the_run_itself(market):
     """prod(1 + excess + hurdle of the day) is the run's final equity over its capital."""
-    config = resolve_venue(bl.RebalanceConfig(leverage=3))
+    config = resolve(bl.RebalanceConfig(leverage=3))
     runner = Runner(market, 90)
     daily = runner.excess_returns(config) + runner.hurdle_growth(config)
     result = bl.backtest(market, config)
@@ -112,7 +112,7 @@ def test_the_excess_returns_compound_to_the_run_itself(market):
 
 @pytest.mark.parametrize("day", [0, 100, 321])
 def test_a_start_of_the_fan_is_the_run_from_that_day(market, day):
-    config = resolve_venue(bl.RebalanceConfig(leverage=2, trigger=5))
+    config = resolve(bl.RebalanceConfig(leverage=2, trigger=5))
     fan = Runner(market, 90).fan(config).fan
     result = bl.backtest(market, config, start=str(market.times[day])[:10])
     assert result.total_return == pytest.approx(fan.returns[day], abs=1e-12)
@@ -179,7 +179,7 @@ def test_one_trial_alone_and_a_short_market_have_no_choice_to_judge():
 
 
 def test_constants_of_the_venue_and_of_the_config_are_changed_by_name():
-    config = resolve_venue(bl.RebalanceConfig(leverage=2))
+    config = resolve(bl.RebalanceConfig(leverage=2))
     moved = changed(config, {"liquidation_penalty": 0.1, "open_fee_bps": 1.0, "gas_usd": 9.0})
     assert (moved.perp.liquidation_penalty.rate, moved.open_fee_bps) == (0.1, 1.0)
     assert moved.perp.gas_usd == 9.0
@@ -187,7 +187,7 @@ def test_constants_of_the_venue_and_of_the_config_are_changed_by_name():
 
 
 def test_only_constants_that_keep_the_preset_s_value_have_its_range():
-    config = resolve_venue(bl.RebalanceConfig(leverage=2))
+    config = resolve(bl.RebalanceConfig(leverage=2))
     names = [each.name for each in assumed_ranges(config)]
     assert {"maintenance_margin", "liquidation_penalty", "open_fee_bps"} <= set(names)
     own = replace(config, perp=replace(config.perp, gas_usd=7.0))
@@ -195,9 +195,9 @@ def test_only_constants_that_keep_the_preset_s_value_have_its_range():
 
 
 def test_the_purge_covers_the_longest_lookback():
-    assert lookback(bl.ConditionalConfig(leverage=2, lookback_days=9)) == 9
-    assert lookback(bl.RotationConfig(leverage=2, min_apy=0.1)) == 7
-    assert lookback(bl.RebalanceConfig(leverage=2)) == 0
+    assert bl.ConditionalConfig(leverage=2, lookback_days=9).lookback == 9
+    assert bl.RotationConfig(leverage=2, min_apy=0.1).lookback == 7
+    assert bl.RebalanceConfig(leverage=2).lookback == 0
 
 
 def test_labels_name_what_differs():

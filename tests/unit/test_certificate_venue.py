@@ -21,14 +21,8 @@ from basislab.research.overfit.certificate import DECIMALS
 from basislab.research.overfit.rules import Rules
 from basislab.research.overfit.runner import Runner, day_starts
 from basislab.research.overfit.search import certify_configs
-from basislab.research.overfit.trials import (
-    changed,
-    decisions,
-    delay,
-    identity,
-    labels_of,
-    lookback,
-)
+from basislab.research.overfit.trials import changed, labels_of
+from basislab.simulate import model_of
 from basislab.types.configs import NEVER
 from basislab.types.venue_result import parents
 from tests.venue_builders import FREE, free_venue_config, hourly_market
@@ -191,11 +185,11 @@ def test_windows_of_the_walk_forward_are_runs_of_the_engine(market, found):
 def test_the_purge_covers_what_a_policy_remembers_and_how_long_it_takes():
     """Carry of 9 days; a week of volatility; 30 h of transfer and two looks of 12 h are 3 days."""
     slow = replace(FREE["transfer"], delay_seconds=30 * 3600)
-    assert lookback(free_venue_config(entry_apy=0.05, lookback_days=9)) == 9
-    assert lookback(free_venue_config(policy="volatility")) == 7
-    assert lookback(free_venue_config(lookback_days=9)) == 0
-    assert delay(free_venue_config(), 3600) == 1
-    assert delay(free_venue_config(transfer=slow, monitor_seconds=12 * 3600), 12 * 3600) == 3
+    assert free_venue_config(entry_apy=0.05, lookback_days=9).lookback == 9
+    assert free_venue_config(policy="volatility").lookback == 7
+    assert free_venue_config(lookback_days=9).lookback == 0
+    assert free_venue_config().delay_days(3600) == 1
+    assert free_venue_config(transfer=slow, monitor_seconds=12 * 3600).delay_days(12 * 3600) == 3
 
 
 def test_the_map_leaves_out_leverages_that_cannot_be_opened(market):
@@ -233,7 +227,7 @@ def test_a_constant_of_the_engine_is_changed_where_it_belongs():
 def test_a_trigger_of_none_is_the_policy_never():
     config = free_venue_config(trigger=None)
     assert (config.policy, config.trigger_leverage) == ("never", NEVER)
-    assert decisions(config) == {"leverage": 2.0, "trigger": NEVER}
+    assert config.decisions() == {"leverage": 2.0, "trigger": NEVER}
     assert free_venue_config(policy="bands", trigger=None).policy == "bands"
 
 
@@ -241,10 +235,11 @@ def test_runs_that_cannot_differ_count_once():
     """An automatic trigger and its number; bands that a trigger does not read."""
     auto = free_venue_config()
     typed = free_venue_config(trigger=auto.trigger_leverage, ltv_band=0.5)
-    assert identity(auto) == identity(typed)
-    assert identity(auto) != identity(free_venue_config(trigger=3.0))
+    told = model_of(auto).identity
+    assert told(auto) == told(typed)
+    assert told(auto) != told(free_venue_config(trigger=3.0))
     bands = [free_venue_config(policy="bands", ltv_band=band) for band in (0.5, 0.6)]
-    assert identity(bands[0]) != identity(bands[1])
+    assert told(bands[0]) != told(bands[1])
 
 
 def test_labels_name_what_differs_in_the_engine():
@@ -305,7 +300,7 @@ def test_what_a_job_has_is_not_run_again(market, tmp_path, monkeypatch):
     """The folder keeps both rows: with an engine that cannot run the second call still has them."""
     given = {"trigger": [2.8, 3.2], "job": tmp_path / "job"}
     first = bl.sweep(market, free_venue_config(), **given)
-    monkeypatch.setattr(jobs, "run_venue_piece", lambda *_: pytest.fail("run again"))
+    monkeypatch.setattr(jobs, "run_piece", lambda *_: pytest.fail("run again"))
     again = bl.sweep(market, free_venue_config(), **given, resume=True)
     assert first.equals(again)
     with pytest.raises(bl.ConfigError, match="another"):

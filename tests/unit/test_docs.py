@@ -15,7 +15,7 @@ import typer.main
 
 import basislab as bl
 from basislab.kernels import events
-from basislab.simulate import MODELS
+from tests.builders import STUDY_MODELS
 from tests.pages import PAGES, ROOT, fences, headings, prose, section, slug, table
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -231,7 +231,7 @@ def test_files_named_in_the_architecture_exist() -> None:
 def test_every_model_has_the_five_names() -> None:
     names = [row[0].strip("`") for row in table(PAGES["ARCHITECTURE.md"], "name")]
     assert names == ["Params", "State", "open_position", "step", "run"]
-    for model in MODELS.values():
+    for model in STUDY_MODELS.values():
         assert [name for name in names if not hasattr(model.kernel, name)] == []
 
 

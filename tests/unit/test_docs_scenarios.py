@@ -31,7 +31,7 @@ from basislab.scenarios import (
     parse_scenario,
     run_file,
 )
-from basislab.simulate import MODELS
+from tests.builders import STUDY_MODELS
 from tests.pages import PAGES, fences, section, table
 
 PAGE = PAGES["docs/scenarios.md"]
@@ -48,7 +48,7 @@ def keys_table(heading: str) -> dict[str, list[str]]:
 FILE_KEYS = keys_table("Keys of the file")
 KEYS = keys_table("Keys of a scenario")
 OVERRIDES = keys_table("Keys of `overrides`")
-KINDS = {config.model: model for config, model in MODELS.items()}
+KINDS = {config.model: model for config, model in STUDY_MODELS.items()}
 
 
 def owners(cell: str) -> set[str]:

@@ -4,29 +4,31 @@ import numpy as np
 import pytest
 
 import basislab as bl
-from basislab.api import resolve_venue
+from basislab.api import resolve
 from basislab.kernels import events as ev
 from basislab.kernels.ledger import Accounts
 from basislab.kernels.outcome import Outcome
-from basislab.research.overfit.study_runs import StudyRuns, forgiven, unforgiven
+from basislab.research.overfit.runner import Runner
+from basislab.simulate import model_of
+from basislab.simulate.study.losses import forgiven, unforgiven
 
 
 @pytest.mark.parametrize("trigger", [6, 8, 10, None])
 def test_a_certificate_pays_what_the_study_forgives(market, trigger):
     """The equity less the account `shortfall`, from the day of each liquidation on."""
-    config = resolve_venue(bl.RebalanceConfig(leverage=4, trigger=trigger))
+    config = resolve(bl.RebalanceConfig(leverage=4, trigger=trigger))
     result = bl.backtest(market, config)
-    runs = StudyRuns(market)
+    runs = Runner(market, 30)
     paid = forgiven(runs.outcome(config, 0, len(market)))
     assert result.ledger.shortfall > 0
     assert paid.sum() == pytest.approx(result.ledger.shortfall)
     days = {event.bar for event in result.event_list if event.kind == "liquidation"}
     assert set(np.flatnonzero(paid)) <= days
     strict = result.final_usd - result.ledger.shortfall
-    assert runs.final(config, 0, len(market)) == pytest.approx(strict)
+    assert model_of(config).final(*runs.lowered(config, 0, len(market))) == pytest.approx(strict)
     first = int(np.flatnonzero(paid)[0])
-    curve = runs.curve(config, 0, len(market))
-    assert np.array_equal(curve[:first], result.equity_usd[:first])
+    curve = runs.run(config).curve * config.capital_usd
+    assert curve[:first] == pytest.approx(result.equity_usd[:first])
     assert curve[first] == pytest.approx(result.equity_usd[first] - paid[first])
     assert "forgives" in runs.notes(config)[0]
 
@@ -41,9 +43,10 @@ def test_what_paying_leaves_nothing_of_has_ended():
 
 
 def test_a_run_without_forgiven_losses_is_what_it_was(market):
-    config = resolve_venue(bl.RebalanceConfig(leverage=2, trigger=5))
+    config = resolve(bl.RebalanceConfig(leverage=2, trigger=5))
     result = bl.backtest(market, config)
-    runs = StudyRuns(market)
+    runs = Runner(market, 30)
     expected = np.append(result.equity_usd[:-1], result.final_usd)
-    assert np.array_equal(runs.curve(config, 0, len(market)), expected)
+    outcome = runs.outcome(config, 0, len(market))
+    assert np.array_equal(model_of(config).curve(outcome), expected)
     assert runs.notes(config) == ()

@@ -12,7 +12,7 @@ import pytest
 from basislab import backtest
 from basislab.errors import ConfigError, DataError, LedgerError
 from basislab.kernels.bars import Bar, Bars
-from basislab.simulate import MODELS, Model, lower_config, lower_market, simulate
+from basislab.simulate import MODELS, StudyModel, lower_config, lower_market, simulate
 from basislab.types import (
     ConditionalConfig,
     Market,
@@ -20,9 +20,10 @@ from basislab.types import (
     RebalanceConfig,
     RotationConfig,
     StaticConfig,
+    TradeConfig,
 )
 from tests import plain
-from tests.builders import free_config, make_market, simulate_free
+from tests.builders import STUDY_MODELS, free_config, make_market, simulate_free
 
 CONFIG = free_config(RebalanceConfig)
 
@@ -38,19 +39,20 @@ def test_a_resolved_venue_is_taken_as_it_is():
 
 
 def test_every_config_has_a_model():
-    assert set(MODELS) == set(ModelConfig.__args__)
+    kinds = set(ModelConfig.__subclasses__()) | set(TradeConfig.__subclasses__())
+    assert set(MODELS) == kinds - {TradeConfig}
     assert len({kind.model for kind in MODELS}) == len(MODELS)
 
 
 def test_every_kernel_has_the_same_five_names():
-    for model in MODELS.values():
+    for model in STUDY_MODELS.values():
         for name in ("Params", "State", "open_position", "step", "run"):
             assert hasattr(model.kernel, name)
 
 
 def test_a_step_is_given_one_bar_and_never_the_market(plain_kernels):
     """What a step cannot see it cannot use: scalars of one bar, no `Bars`."""
-    for kind in MODELS:
+    for kind in STUDY_MODELS:
         step = plain_kernels[kind.model].step
         assert step.__annotations__["bar"] == "Bar"
         assert "Bars" not in step.__annotations__.values()
@@ -156,7 +158,7 @@ def test_every_parameter_is_taken_by_its_name():
         venue={"taker_fee_bps": 3.5, "gas_usd": 2, "transfer_cost_usd": 3}
         | {"penalty": ("notional", 0.025), "maintenance_margin": 0.03},
     )
-    params = lower_config(MODELS[RebalanceConfig].kernel.Params, config, config.perp)
+    params = lower_config(STUDY_MODELS[RebalanceConfig].kernel.Params, config, config.perp)
     assert params._asdict() == {
         "capital": 1_000.0,
         "leverage": 3.0,
@@ -173,7 +175,7 @@ def test_every_parameter_is_taken_by_its_name():
 
 def test_every_decision_reaches_its_kernel():
     """No field of a config or venue is without effect on what is lowered."""
-    for kind, model in MODELS.items():
+    for kind, model in STUDY_MODELS.items():
         config = free_config(kind)
         known = set(config.parameters()) | set(config.perp.parameters())
         assert set(model.kernel.Params._fields) <= known
@@ -191,7 +193,7 @@ def test_books_that_do_not_add_up_are_an_error(monkeypatch):
                 node.keywords = [one for one in node.keywords if one.arg != "funding"]
         return tree
 
-    broken = Model(plain.load(forget)["static"], MODELS[StaticConfig].accounts, {})
+    broken = replace(STUDY_MODELS[StaticConfig], kernel=plain.load(forget)["static"])
     monkeypatch.setitem(MODELS, StaticConfig, broken)
     with pytest.raises(LedgerError, match=r"accounts sum to 0.0 USD.*100 USD are unexplained"):
         simulate_free(StaticConfig, [100.0], funding=0.01)
@@ -202,7 +204,8 @@ def test_books_that_are_not_numbers_are_an_error(monkeypatch):
     kernel = plain.load()["static"]
     real = kernel.run
     kernel.run = lambda params, bars: real(params, bars)._replace(final=float("nan"))
-    monkeypatch.setitem(MODELS, StaticConfig, Model(kernel, ("carry",), {}))
+    broken = StudyModel(kernel=kernel, accounts=("carry",))
+    monkeypatch.setitem(MODELS, StaticConfig, broken)
     with pytest.raises(LedgerError, match="nan"):
         simulate_free(StaticConfig, [100.0])
 

@@ -13,7 +13,8 @@ from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.state import changed, equity, idle_state
 from basislab.kernels.venue.trades import closed
-from basislab.simulate.venue import lower_bars, lower_params, price_sources, run_venue
+from basislab.simulate import simulate
+from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types import RateSeries
 from basislab.types.venue_config import POLICY_KINDS, RESPONSES
 from basislab.types.venue_terms import MarginTier
@@ -52,7 +53,7 @@ def test_books_are_exact_whatever_happens(seed):
             has_deleverage=seed % 4 < 2,
         )
     )
-    result = run_venue(wild(seed), config)
+    result = simulate(wild(seed), config)
     books = result.ledger.accounts
     change = result.final_usd - config.capital_usd
     assert change == pytest.approx(sum(books.values()), abs=1e-9 * config.capital_usd)
@@ -92,7 +93,7 @@ def test_a_rehedge_buys_back_what_the_loan_lost():
     66 * (1 + slippage) and 4.5 bps."""
     config = costly(free_venue_config(policy="never", response="rehedge"))
     market = hourly_market([100.0, (100, 100, 66.6, 66.6), 66.0, 66.0])
-    result = run_venue(market, config)
+    result = simulate(market, config)
     net = result.column("net_coins")
     assert net[1] < -1.0
     assert [0.0, 0.0] == pytest.approx(net[2:].tolist(), abs=1e-9)
@@ -107,7 +108,7 @@ def test_an_exit_leaves_only_cash():
     """Both legs are sold at the open of bar 2: 100 coins at 150 less the swap, debt repaid, the
     margin that the liquidation left; nothing happens after it."""
     config = costly(free_venue_config(policy="never", response="exit"))
-    result = run_venue(hourly_market([100.0, (100, 150, 100, 150), 150.0, 90.0]), config)
+    result = simulate(hourly_market([100.0, (100, 150, 100, 150), 150.0, 90.0]), config)
     [event] = [one for one in result.event_list if one.kind == "close"]
     assert (2, "liquidation") == (event.bar, event.reason)
     assert 100 * 150 * 3.1e-4 == pytest.approx(event.cost_usd)
@@ -116,7 +117,7 @@ def test_an_exit_leaves_only_cash():
 
 def test_a_reopened_position_is_hedged_at_the_leverage_again():
     config = costly(free_venue_config(policy="never", response="reopen"))
-    result = run_venue(hourly_market([100.0, (100, 150, 100, 150)] + [150.0] * 3), config)
+    result = simulate(hourly_market([100.0, (100, 150, 100, 150)] + [150.0] * 3), config)
     long, equity = result.column("long_usd")[-1], result.equity_usd[-1]
     assert equity / 2 == pytest.approx(long, rel=0.01)
     assert 0.0 == pytest.approx(result.column("net_coins")[-1], abs=1e-9)
@@ -126,7 +127,7 @@ def test_a_reopened_position_is_hedged_at_the_leverage_again():
 def test_deleveraging_returns_to_the_leverage_at_the_opening():
     """3x at 125, weak short: equity 5 000 - 37.5 coins... both legs are cut by the same share."""
     config = free_venue_config(leverage=3.0, trigger=6.0)
-    result = run_venue(hourly_market([100.0, 122.0, 122.0, 122.0]), config)
+    result = simulate(hourly_market([100.0, 122.0, 122.0, 122.0]), config)
     [event] = [one for one in result.event_list if one.kind in ("deleverage", "rebalance")]
     short = result.column("short_usd")[-1]
     notional = short / result.column("margin_ratio")[-1]
@@ -141,7 +142,7 @@ def test_staking_is_booked_as_collateral_yield_and_the_sweep_knows_it():
     staked = dict(market.supply) | {("jito", "SOL"): RateSeries(np.full(31, 0.07))}
     market = replace(market, supply=staked)
     config = free_venue_config(policy="never", collateral_yield="jito")
-    books = run_venue(market, config).ledger.accounts
+    books = simulate(market, config).ledger.accounts
     both = 1.05 ** (1 / 8_760) + 1.07 ** (1 / 8_760) - 2
     grown = 10_000 * ((1 + both) ** 30 - 1)
     assert grown == pytest.approx(books["supply_interest"] + books["collateral_yield"], rel=1e-9)
@@ -187,7 +188,7 @@ def test_the_mark_is_seen_up_to_its_step_beyond_the_liquidation_price():
     price = 150 / 1.025
     for high, seen in ((160.0, price * 1.01), (147.0, 147.0)):
         market = hourly_market([100.0, (100, high, 100, 120), 120.0])
-        result = run_venue(market, free_venue_config(policy="never", perp=perp))
+        result = simulate(market, free_venue_config(policy="never", perp=perp))
         assert seen == pytest.approx(result.column("liquidation_mark")[1])
 
 
@@ -195,7 +196,7 @@ def test_the_mark_is_seen_up_to_its_step_beyond_the_liquidation_price():
 def test_closing_away_from_the_mark_costs_or_gains_the_difference(perp):
     """100 contracts bought at 101 or 99 where the mark is 100; opened at 100."""
     rows = {"spot": [100.0] * 2, "oracle": [100.0] * 2, "mark": [100.0] * 2}
-    result = run_venue(hourly_market([100.0, perp], **rows), free_venue_config(policy="never"))
+    result = simulate(hourly_market([100.0, perp], **rows), free_venue_config(policy="never"))
     assert 100 * (100.0 - perp) == pytest.approx(result.final_usd - 10_000)
     assert 100 * (100.0 - perp) == pytest.approx(result.ledger.slippage)
 
@@ -214,6 +215,6 @@ def test_closing_hands_back_what_each_leg_is_worth():
 
 def test_distances_to_liquidation_by_hand():
     """66.67 is 33.3 % below 100, 146.34 is 46.3 % above."""
-    result = run_venue(hourly_market([100.0, 100.0]), free_venue_config())
+    result = simulate(hourly_market([100.0, 100.0]), free_venue_config())
     assert 1 - 5_000 / 75 / 100 == pytest.approx(result.column("long_distance")[0])
     assert 150 / 1.025 / 100 - 1 == pytest.approx(result.column("short_distance")[0])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from basislab.errors import ConfigError, DataError
-from basislab.simulate.venue import lower_bars, lower_params, price_sources, run_venue
+from basislab.simulate import simulate
+from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types.venue_terms import Route
 from tests.venue_builders import (
     LOAN,
@@ -23,7 +24,7 @@ SLOW = Route(name="slow", kind="transfer", delay_seconds=5_400.0)
 
 
 def run(rows, *, config=None, **market):
-    return run_venue(hourly_market(rows, **market), config or free_venue_config())
+    return simulate(hourly_market(rows, **market), config or free_venue_config())
 
 
 def test_a_position_opened_at_a_close_accrues_from_the_next_bar_on():
@@ -351,7 +352,7 @@ def test_one_series_that_stands_in_for_another_is_named():
     result = run([100.0, 100.0])
     assert any("perp perp stands in for the oracle price" in text for text in result.warnings)
     full = hourly_market([100.0] * 2, spot=[100.0] * 2, oracle=[100.0] * 2)
-    named = [text for text in run_venue(full, free_venue_config()).warnings if "stands in" in text]
+    named = [text for text in simulate(full, free_venue_config()).warnings if "stands in" in text]
     assert ["price: perp perp stands in for the mark price"] == named
 
 

@@ -3,8 +3,8 @@
 from basislab.api.assumptions import assumed_ranges
 from basislab.api.backtests import backtest
 from basislab.api.certificates import certify
-from basislab.api.resolving import resolve, resolve_venue
 from basislab.api.searches import montecarlo, sweep
+from basislab.presets.terms import resolve
 
 __all__ = [
     "assumed_ranges",
@@ -12,6 +12,5 @@ __all__ = [
     "certify",
     "montecarlo",
     "resolve",
-    "resolve_venue",
     "sweep",
 ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from basislab.types.configs import ModelConfig
 from basislab.types.venue import StudyVenue
-from basislab.types.venue_config import AnyConfig, VenueConfig
 from basislab.types.venue_terms import Terms
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from basislab.research.overfit.sensitivity import Range
 
 
-def assumed_ranges(config: AnyConfig, since: date | None = None) -> list[Range]:
+def assumed_ranges(config: ModelConfig, since: date | None = None) -> list[Range]:
     """Return the assumed constants behind a config that have a range.
 
     Study's models: those of the venue's preset whose status is "assumed", where the config still
@@ -42,14 +41,13 @@ def assumed_ranges(config: AnyConfig, since: date | None = None) -> list[Range]:
     >>> [(each.name, each.low, each.high) for each in assumed_ranges(config)][:2]
     [('open_fee_bps', 7.5, 30.0), ('taker_fee_bps', 1.75, 7.0)]
     """
-    return (
-        _engine_ranges(config, since) if isinstance(config, VenueConfig) else _study_ranges(config)
-    )
+    if isinstance(config.perp, StudyVenue):
+        return _study_ranges(config, config.perp)
+    return _engine_ranges(config, since)
 
 
-def _engine_ranges(config: VenueConfig, since: date | None) -> list[Range]:
+def _engine_ranges(config: ModelConfig, since: date | None) -> list[Range]:
     from basislab.research.overfit.sensitivity import Range
-    from basislab.research.venue import ROLES
 
     return [
         Range(
@@ -59,7 +57,8 @@ def _engine_ranges(config: VenueConfig, since: date | None) -> list[Range]:
             high=high,
             unit=constants[field].unit if field in constants else "",
         )
-        for role in ROLES
+        for role, kind in config.roles.items()
+        if kind is not StudyVenue
         for terms in [getattr(config, role)]
         for constants in [_constants(terms.name)]
         for field, low, high in [*terms.assumed, *_too_young(terms, constants, since)]
@@ -85,14 +84,13 @@ def _too_young(
             yield name, float(low or 0.0), float(high or 0.0)
 
 
-def _study_ranges(config: ModelConfig) -> list[Range]:
+def _study_ranges(config: Any, venue: StudyVenue) -> list[Range]:
     from basislab.presets import load_preset, venue_names
     from basislab.research.overfit.sensitivity import Range
 
     fee = config.open_fee_bps
     found = [Range(name="open_fee_bps", value=fee, low=fee / 2, high=2 * fee, unit="bps")]
-    venue = config.perp
-    if not isinstance(venue, StudyVenue) or venue.name not in venue_names():
+    if venue.name not in venue_names():
         return found
     for name, constant in load_preset(venue.name).constants.items():
         now = getattr(venue, name)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from basislab.api.resolving import resolve
+from basislab.presets.terms import resolve
 from basislab.simulate import simulate
 from basislab.types.configs import ModelConfig
 from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
 from basislab.types.result import Result
-from basislab.types.venue_config import VenueConfig
 
 
 def backtest(
     market: Market,
-    config: ModelConfig | VenueConfig,
+    config: ModelConfig,
     *,
     start: Day | None = None,
     end: Day | None = None,

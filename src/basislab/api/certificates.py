@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from basislab.api.assumptions import assumed_ranges
-from basislab.api.resolving import configs_of, resolve, resolved_grid
+from basislab.api.resolving import configs_of, resolved_grid
+from basislab.presets.terms import resolve
 from basislab.types.configs import ModelConfig
 from basislab.types.dates import Day
 from basislab.types.market import Market
-from basislab.types.venue_config import VenueConfig
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 def certify(
     market: Market,
-    config: ModelConfig | VenueConfig,
+    config: ModelConfig,
     sweep: pd.DataFrame | None = None,
     *,
     start: Day | None = None,
     end: Day | None = None,
-    tried: Sequence[ModelConfig | VenueConfig] = (),
+    tried: Sequence[ModelConfig] = (),
     ranges: Sequence[Range] | None = None,
     rules: Rules | None = None,
     samples: int | None = None,

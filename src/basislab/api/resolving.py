@@ -4,51 +4,18 @@ from __future__ import annotations
 
 from dataclasses import fields as fields_of
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from basislab.errors import ConfigError
-from basislab.presets import load_venue
-from basislab.presets.terms import load_lending, load_perp, load_route, resolve_terms
-from basislab.types.configs import TradeConfig
-from basislab.types.venue import StudyVenue
-from basislab.types.venue_config import AnyConfig, VenueConfig
+from basislab.presets.terms import load_role, resolve
+from basislab.types.configs import ModelConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
 
     from basislab.research.grid import Grid
 
-Config = TypeVar("Config", bound=TradeConfig)
-Given = TypeVar("Given", bound=AnyConfig)
-
-
-def resolve_venue(config: Config) -> Config:
-    """Return `config` with the name of its venue replaced by the venue.
-
-    Parameters
-    ----------
-    config : any model's config
-
-    Returns
-    -------
-    the same type
-
-    Raises
-    ------
-    ConfigError
-        Unknown preset.
-    """
-    if isinstance(config.perp, StudyVenue):
-        return config
-    return replace(config, perp=load_venue(config.perp))
-
-
-def resolve(config: Given) -> Given:
-    """Return a config of any model with the names of its venues replaced; see `resolve_venue`."""
-    ready = resolve_terms(config) if isinstance(config, VenueConfig) else resolve_venue(config)
-    return cast("Given", ready)
+Given = TypeVar("Given", bound=ModelConfig)
 
 
 def resolved_grid(
@@ -58,26 +25,17 @@ def resolved_grid(
     from basislab.research.grid import make_grid
 
     values = dict(fields)
-    for role, load in _loaders(config).items():
+    for role in config.roles:
         if role in values:
             given = values[role]
             listed = list(given) if isinstance(given, list | tuple) else [given]
-            values[role] = [load(one) if isinstance(one, str) else one for one in listed]
+            values[role] = [
+                load_role(config, role, one) if isinstance(one, str) else one for one in listed
+            ]
     return make_grid(resolve(config), values, samples=samples, seed=seed)
 
 
-def _loaders(config: AnyConfig) -> dict[str, Callable[[str], Any]]:
-    """Return what loads each of a model's venues by name."""
-    if not isinstance(config, VenueConfig):
-        return {"perp": load_venue}
-    routes: dict[str, Callable[[str], Any]] = {
-        kind: lambda name, kind=kind: load_route(name, kind)  # type: ignore[misc]
-        for kind in ("opening", "swap", "transfer")
-    }
-    return {"perp": load_perp, "lending": load_lending, "study": load_venue, **routes}
-
-
-def configs_of(config: AnyConfig, sweep: pd.DataFrame) -> tuple[AnyConfig, ...]:
+def configs_of(config: ModelConfig, sweep: pd.DataFrame) -> tuple[ModelConfig, ...]:
     """Rebuild a sweep's configurations from the columns that are fields of the config."""
     names = [field.name for field in fields_of(config) if field.name in sweep.columns]
     if not len(sweep) or not names:

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from basislab.api.resolving import resolved_grid
-from basislab.errors import ConfigError
 from basislab.types.configs import ModelConfig
 from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
-from basislab.types.venue_config import VenueConfig
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 def sweep(
     market: Market,
-    config: ModelConfig | VenueConfig,
+    config: ModelConfig,
     *,
     start: Day | None = None,
     end: Day | None = None,
@@ -85,27 +83,20 @@ def sweep(
     >>> frame[["trigger", "liquidations"]].to_dict("list")
     {'trigger': [5.0, 6.0, 8.0], 'liquidations': [2, 1, 5]}
     """
-    from basislab.jobs.run import Setting, run_sweep, run_venue_sweep, sweep_description
-    from basislab.research.batch import lower_window
-    from basislab.research.sweep import sweep_frame
-    from basislab.research.venue_sweep import venue_frame, venue_window
+    from basislab.jobs.run import Setting, run_search, sweep_description
+    from basislab.research.search import open_window, search_frame
 
     first, last = as_day(start, "start"), as_day(end, "end")
     setting = _setting(Setting, pool, workers, job, progress, resume=resume)
-    if isinstance(config, VenueConfig):
-        engine = resolved_grid(config, fields, samples, seed)
-        part = venue_window(market.window(first, last), engine.configs)
-        told = partial(sweep_description, market, engine.configs, first, last)
-        return venue_frame(run_venue_sweep(part, setting, told), engine, part)
     grid = resolved_grid(config, fields, samples, seed)
-    window = lower_window(market, grid.configs, first, last)
+    window = open_window(market.window(first, last), grid.configs)
     told = partial(sweep_description, market, grid.configs, first, last)
-    return sweep_frame(run_sweep(window, setting, told), grid, market, first, last)
+    return search_frame(run_search(window, setting, told), grid, window)
 
 
 def montecarlo(
     market: Market,
-    config: ModelConfig | VenueConfig,
+    config: ModelConfig,
     *,
     paths: int = 2_000,
     days: int = 365,
@@ -184,12 +175,9 @@ def montecarlo(
     from basislab.jobs.montecarlo import Design, run_montecarlo
     from basislab.jobs.run import Setting
     from basislab.research.bootstrap import Shift
+    from basislab.research.montecarlo import drawn_model
 
-    if isinstance(config, VenueConfig):
-        raise ConfigError(
-            "montecarlo: the venue engine runs on history only; its bars within a day are not "
-            "drawn yet. Use a model of the study, or bl.sweep and bl.certify for the engine."
-        )
+    drawn_model(config)
     design = Design(
         paths=paths,
         days=days,

@@ -15,8 +15,8 @@ from basislab.cli.backtest import ModelName
 if TYPE_CHECKING:
     import pandas as pd
 
+    from basislab.types.configs import ModelConfig
     from basislab.types.market import Market as MarketData
-    from basislab.types.venue_config import AnyConfig
 
 Market = Annotated[str | None, typer.Option(help="Name or path; the sample if left out.")]
 Start = Annotated[str | None, typer.Option(help="First day, 2025-01-18.")]
@@ -145,7 +145,7 @@ def read_fields(fields: Fields, *, sampled: bool) -> dict[str, Any]:
     }
 
 
-def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[AnyConfig, dict[str, Any]]:
+def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[ModelConfig, dict[str, Any]]:
     """Return the config of what is the same everywhere, and the fields that are swept.
 
     Parameters
@@ -202,7 +202,7 @@ def count(swept: dict[str, Any], samples: int | None) -> int:
     return samples or math.prod(len(values) for values in swept.values())
 
 
-def fitted(config: AnyConfig, fields: dict[str, Any], market: MarketData) -> AnyConfig:
+def fitted(config: ModelConfig, fields: dict[str, Any], market: MarketData) -> ModelConfig:
     """Let the trader look once a bar where nobody said how often and bars are wider than an hour.
 
     Parameters

@@ -21,7 +21,7 @@ from basislab.research.bootstrap import (
     history_rows,
 )
 from basislab.research.grid import Grid
-from basislab.research.montecarlo import Plan, make_plan
+from basislab.research.montecarlo import Plan, drawn_model, histories, make_plan
 from basislab.research.risk import (
     QUANTILES,
     Statistics,
@@ -32,7 +32,6 @@ from basislab.types.checks import check_integer, check_number
 from basislab.types.configs import ModelConfig
 from basislab.types.market import BoolArray, FloatArray, Market
 from basislab.types.montecarlo import BlockRun, MonteCarlo
-from basislab.types.venue import StudyVenue
 
 MAX_BAR_RUNS = 100_000_000_000
 """Largest ``days x paths x configurations``: minutes of a small machine."""
@@ -200,18 +199,13 @@ def _blocks(
 ) -> dict[str, float]:
     """Return the longest of each series' best block lengths over all venues and protocols."""
     found: dict[str, float] = {}
-    for funding, lending in sorted({_keys(config) for config in grid.configs}):
+    configs: Sequence[Any] = grid.configs
+    keys = {drawn_model(config).series(config) for config in configs}
+    for funding, lending in sorted(keys):
         rows = history_rows(market, bars, funding, lending, shift)
         for name, length in block_lengths(dependent_series(rows)).items():
             found[name] = max(found.get(name, 1.0), length)
     return found
-
-
-def _keys(config: Any) -> tuple[str, str]:
-    venue = config.perp
-    if not isinstance(venue, StudyVenue):
-        raise ConfigError(f"{type(config).__name__}.perp: got the name {venue!r}, not a venue.")
-    return venue.funding, config.lending
 
 
 def fan_marks(days: int) -> tuple[int, ...]:
@@ -270,11 +264,8 @@ def _jackknife(
     for number, left in enumerate(jackknife_bars(bars, JACKKNIFE_BLOCKS)):
         # a seed of its own: the noise of the parts is then independent, and known
         seed = design.seed + (number + 1) * 2**32
-        groups = plan.groups
-        histories = tuple(
-            history_rows(market, left, group.funding, group.lending, shift) for group in groups
-        )
-        part = replace(plan, histories=histories, seed=seed, marks=())
+        drawn = histories(market, plan.groups, left, shift)
+        part = replace(plan, histories=drawn, seed=seed, marks=())
         name = f"without-{number:02d}"
         parts.append(_run(part, name, design.jackknife_paths, capital, design, setting, base)[0])
     return history_error(parts)

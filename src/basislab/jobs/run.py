@@ -18,8 +18,6 @@ from basislab.jobs.pool import Pool, check_workers, run_chunks
 from basislab.jobs.progress import Progress, no_progress
 from basislab.jobs.store import Arrays, ChunkStore, open_store
 from basislab.kernels._jit import cache_directory
-from basislab.kernels.summary import N_COLUMNS
-from basislab.research.batch import Piece, Window, run_piece, window_pieces
 from basislab.research.montecarlo import (
     Chunk,
     Outcomes,
@@ -29,14 +27,10 @@ from basislab.research.montecarlo import (
     run_chunk,
 )
 from basislab.research.risk import Statistics, fan_quantiles, names_of, statistics
-from basislab.research.venue_sweep import (
-    VENUE_COLUMNS,
-    VenuePiece,
-    VenueWindow,
-    run_venue_piece,
-)
+from basislab.research.search import Window, run_piece
+from basislab.simulate import model_of
+from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, Market
-from basislab.types.venue_config import AnyConfig
 
 SLAB_BYTES = 24_000_000
 """How much of the outcomes is read together by one worker."""
@@ -165,77 +159,45 @@ def _read(store: ChunkStore, n_chunks: int, slab: slice) -> Outcomes:
     )
 
 
-def run_sweep(
+def run_search(
     window: Window, setting: Setting, description: Callable[[], Mapping[str, Any]]
 ) -> FloatArray:
-    """Run every configuration of a window.
+    """Run every configuration of a window that can be run.
 
     Parameters
     ----------
     window : Window
+        Of one model.
     setting : Setting
     description : callable
         Returns all that the results follow from; asked with a folder.
 
     Returns
     -------
-    ndarray of shape (n_configs, N_COLUMNS)
-        Summaries, in the order of the configurations.
+    ndarray of shape (n_configs, n_columns)
+        The model's table, in the order of the configurations; NaN where the venues refuse.
 
     Raises
     ------
     ConfigError
         The folder holds another job.
+    DataError
+        The market lacks a series.
     LedgerError
         The books of a run do not explain its change of equity (a bug).
     """
-    task = partial(run_piece, window)
-    size = (window.n_configs, N_COLUMNS)
-    return _run_pieces(task, window_pieces(window), size, setting, description)
-
-
-def run_venue_sweep(
-    window: VenueWindow, setting: Setting, description: Callable[[], Mapping[str, Any]]
-) -> FloatArray:
-    """Run every configuration of the venue engine on its window; see `run_sweep`.
-
-    Parameters
-    ----------
-    window : VenueWindow
-    setting : Setting
-    description : callable
-
-    Returns
-    -------
-    ndarray of shape (n_configs, len(VENUE_COLUMNS))
-        NaN where the venues refuse.
-    """
-    task = partial(run_venue_piece, window)
-    size = (len(window.configs), len(VENUE_COLUMNS))
-    return _run_pieces(task, window.pieces(), size, setting, description)
-
-
-def _run_pieces(
-    task: Callable[[Any], Arrays],
-    pieces: Sequence[Piece | VenuePiece],
-    size: tuple[int, int],
-    setting: Setting,
-    description: Callable[[], Mapping[str, Any]],
-) -> FloatArray:
+    pieces = window.pieces()
     told = description() if setting.directory is not None else {}
-    table = np.empty(size)
-
-    def on_done(piece: Piece | VenuePiece) -> None:
-        setting.progress(piece.n_rows)
-
+    table = np.full((len(window.configs), len(model_of(window.configs[0]).columns)), np.nan)
+    setting.progress(window.n_refused)
     with open_store(setting.directory, told, resume=setting.resume) as store:
         run_chunks(
-            task,
+            partial(run_piece, window),
             pieces,
             store,
             pool=setting.pool,
             workers=setting.workers,
-            on_done=on_done,
+            on_done=lambda piece: setting.progress(piece.n_rows),
         )
         for number in range(len(pieces)):
             part = store.get(number)
@@ -244,7 +206,7 @@ def _run_pieces(
 
 
 def sweep_description(
-    market: Market, configs: Sequence[AnyConfig], start: date | None, end: date | None
+    market: Market, configs: Sequence[ModelConfig], start: date | None, end: date | None
 ) -> dict[str, Any]:
     """Return all that a sweep's results follow from, JSON-ready.
 

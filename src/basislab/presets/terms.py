@@ -20,7 +20,8 @@ from basislab.presets import (
     venue_names,
 )
 from basislab.types.checks import nearest
-from basislab.types.venue_config import VenueConfig
+from basislab.types.configs import ModelConfig
+from basislab.types.venue import StudyVenue
 from basislab.types.venue_terms import (
     Assumption,
     DatedFee,
@@ -32,7 +33,8 @@ from basislab.types.venue_terms import (
     VolumeFee,
 )
 
-Loaded = TypeVar("Loaded", PerpVenue, LendingMarket, Route)
+Config = TypeVar("Config", bound=ModelConfig)
+Loaded = TypeVar("Loaded")
 
 _GIVEN = ("name", "kind", "assumed", "asset")
 _REQUIRED = {
@@ -148,33 +150,32 @@ def load_terms(name: str | Path) -> Terms:
     return _build(name, *place)
 
 
-def resolve_terms(config: VenueConfig) -> VenueConfig:
+def load_role(config: ModelConfig | type[ModelConfig], role: str, name: str | Path) -> Any:
+    """Return the terms of one of a config's roles; see `load_perp`."""
+    kind = config.roles[role]
+    return load_venue(name) if kind is StudyVenue else _load(name, kind, role)
+
+
+def resolve(config: Config) -> Config:
     """Return a config with the names of its venues and routes replaced by their terms.
 
     Parameters
     ----------
-    config : VenueConfig
+    config : any model's config
 
     Returns
     -------
-    VenueConfig
+    the same type
 
     Raises
     ------
     ConfigError
         As `load_perp`.
     """
-    found: dict[str, Any] = {}
-    if isinstance(config.perp, str):
-        found["perp"] = load_perp(config.perp)
-    if isinstance(config.lending, str):
-        found["lending"] = load_lending(config.lending)
-    for kind in ("opening", "swap", "transfer"):
-        name = getattr(config, kind)
-        if isinstance(name, str):
-            found[kind] = load_route(name, kind)
-    if isinstance(config.study, str):
-        found["study"] = load_venue(config.study)
+    named = {role: getattr(config, role) for role in config.roles}
+    found = {
+        role: load_role(config, role, name) for role, name in named.items() if isinstance(name, str)
+    }
     return replace(config, **found) if found else config
 
 

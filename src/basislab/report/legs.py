@@ -15,10 +15,9 @@ from basislab.kernels.bars import bar_at
 from basislab.kernels.events import new_log
 from basislab.kernels.legs import effective_leverage, long_equity, short_equity
 from basislab.report.runs import Runs
-from basislab.simulate import lower_config, lower_market
+from basislab.simulate import model_of
 from basislab.types.market import FloatArray
 from basislab.types.result import Result
-from basislab.types.venue import StudyVenue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +54,9 @@ def leg_paths(runs: Runs, result: Result) -> LegPaths:
     -------
     LegPaths
     """
-    venue = result.config.perp
-    if not isinstance(venue, StudyVenue):
-        raise TypeError(f"{venue!r}: a result holds its venue, not a name")
-    bars = lower_market(runs.market, venue.funding, result.config.lending)
-    params = lower_config(rebalance.Params, result.config, venue)
+    model = model_of(result.config)
+    bars = model.lower_bars(runs.market, result.config)
+    params = model.lower_params(result.config, runs.market.bar_seconds)
     log = new_log(len(bars.close))
     state = rebalance.open_position(params, bar_at(bars, 0), log)
     rows = np.empty((len(bars.close), 5))

@@ -11,11 +11,9 @@ import numpy as np
 
 from basislab.errors import ConfigError
 from basislab.types.checks import nearest
-from basislab.types.configs import ModelConfig, RebalanceConfig
-from basislab.types.venue import StudyVenue
-from basislab.types.venue_config import AnyConfig
+from basislab.types.configs import ModelConfig
 
-Config = TypeVar("Config", bound=AnyConfig)
+Config = TypeVar("Config", bound=ModelConfig)
 
 MAX_CONFIGS = 5_000_000
 """Largest number of configurations in one grid: their table is then about 1 GB."""
@@ -27,7 +25,7 @@ class Grid(Generic[Config]):
 
     Parameters
     ----------
-    base : AnyConfig
+    base : ModelConfig
     names : tuple of str
         The swept fields.
     configs : tuple of ModelConfig
@@ -61,7 +59,7 @@ def make_grid(
 
     Parameters
     ----------
-    base : AnyConfig
+    base : ModelConfig
         Gives the fields that are not swept.
     values : mapping of str to a value or a sequence of values
         By field. With `samples`, a tuple ``(low, high)`` of two numbers is a range to draw from
@@ -101,7 +99,7 @@ def make_grid(
     return Grid(base=base, names=names, configs=configs)
 
 
-def _check_names(base: AnyConfig, names: Sequence[str]) -> None:
+def _check_names(base: ModelConfig, names: Sequence[str]) -> None:
     known = [field.name for field in fields(base)]
     for name in names:
         if name not in known:
@@ -112,7 +110,7 @@ def _check_names(base: AnyConfig, names: Sequence[str]) -> None:
 
 
 def _as_list(name: str, given: Any) -> list[Any]:
-    if isinstance(given, str | StudyVenue) or not isinstance(given, Iterable):
+    if isinstance(given, str) or not isinstance(given, Iterable):
         return [given]
     found = given.tolist() if isinstance(given, np.ndarray) else list(given)
     if not found:
@@ -151,27 +149,3 @@ def _draw(name: str, given: Any, samples: int, seed: int) -> list[Any]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def neighbours(configs: Sequence[ModelConfig]) -> list[int]:
-    """Return an order in which configurations that act alike stand side by side.
-
-    Lanes that fire on the same bar share its cost, so configurations of the same trigger and
-    leverage should be neighbours.
-
-    Parameters
-    ----------
-    configs : sequence of ModelConfig
-
-    Returns
-    -------
-    list of int
-        Positions.
-    """
-
-    def key(position: int) -> tuple[float, float, float]:
-        config = configs[position]
-        trigger = config.trigger_leverage if isinstance(config, RebalanceConfig) else 0.0
-        return (config.leverage, trigger, config.capital_usd)
-
-    return sorted(range(len(configs)), key=key)

@@ -13,10 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from basislab.errors import ConfigError
 from basislab.kernels.bootstrap import Rows
 from basislab.kernels.paths import Task
-from basislab.research.batch import KERNELS, Group, check_daily, empty_bars, group_configs, new_kept
 from basislab.research.bootstrap import IntArray, Shift, history_rows
+from basislab.research.search import Group, group_configs
+from basislab.simulate import StudyModel, model_of
+from basislab.simulate.study.many import empty_bars, new_kept
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, Market
 
@@ -111,19 +114,37 @@ def make_plan(
     DataError
         The market lacks a series.
     """
-    check_daily(market)
+    for config in configs:
+        drawn_model(config).check_market(market)
     groups = tuple(group_configs(configs))
     return Plan(
         groups=groups,
-        histories=tuple(
-            history_rows(market, bars, group.funding, group.lending, shift) for group in groups
-        ),
+        histories=histories(market, groups, bars, shift),
         n_configs=len(configs),
         n_bars=n_bars,
         block=block,
         seed=seed,
         price=float(market.reference_price.close[-1]),
         marks=tuple(marks),
+    )
+
+
+def histories(
+    market: Market, groups: Sequence[Group], bars: IntArray, shift: Shift | None
+) -> tuple[Rows, ...]:
+    """Return what each group draws from."""
+    keys = [group.series for group in groups]
+    return tuple(history_rows(market, bars, funding, lending, shift) for funding, lending in keys)
+
+
+def drawn_model(config: ModelConfig) -> StudyModel:
+    """Return a model whose bars can be drawn; a whole day is, and the venue engine's are not."""
+    model = model_of(config)
+    if isinstance(model, StudyModel):
+        return model
+    raise ConfigError(
+        "montecarlo: the venue engine runs on history only; its bars within a day are not "
+        "drawn yet. Use a model of the study, or bl.sweep and bl.certify for the engine."
     )
 
 
@@ -146,7 +167,8 @@ def run_chunk(plan: Plan, chunk: Chunk) -> Outcomes:
     task = Task(plan.seed, chunk.first, chunk.n_paths, plan.block, plan.price, is_given=False)
     for group, history in zip(plan.groups, plan.histories, strict=True):
         kept = new_kept(len(group.rows), chunk.n_paths, marks)
-        KERNELS[group.model](group.rows, empty_bars(plan.n_bars), history, task, kept)
+        run_many = drawn_model(group.config).run_many()
+        run_many(group.rows, empty_bars(plan.n_bars), history, task, kept)
         made.final[group.positions] = kept.outcomes[0]
         made.drawdown[group.positions] = kept.outcomes[1]
         made.liquidation[group.positions] = kept.outcomes[2]

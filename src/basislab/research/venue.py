@@ -192,8 +192,8 @@ def firing_legs(config: VenueConfig) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> from basislab.presets.terms import resolve_terms
-    >>> firing_legs(resolve_terms(VenueConfig(leverage=2, trigger=5)))
+    >>> from basislab.presets.terms import resolve
+    >>> firing_legs(resolve(VenueConfig(leverage=2, trigger=5)))
     ('short',)
     """
     if config.policy != "trigger":
@@ -217,8 +217,8 @@ def firing_ends(config: VenueConfig) -> dict[str, float]:
 
     Examples
     --------
-    >>> from basislab.presets.terms import resolve_terms
-    >>> firing_ends(resolve_terms(VenueConfig(leverage=2)))
+    >>> from basislab.presets.terms import resolve
+    >>> firing_ends(resolve(VenueConfig(leverage=2)))
     {'long': 4.0, 'short': 40.0}
     """
     loan, venue = resolved(config.lending, LendingMarket), resolved(config.perp, PerpVenue)

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from basislab.data.build.align import parse_max_gap
 from basislab.errors import ConfigError
-from basislab.presets.terms import resolve_terms
+from basislab.presets.terms import resolve
 from basislab.scenarios.scenario import Day, Number, Strict, first_problem, refuse_unknown
 from basislab.types.checks import nearest
 from basislab.types.venue_config import VenueConfig
@@ -122,7 +122,7 @@ class VenueScenario(Strict):
             conventions=tuple(self.conventions),
             **values,
         )
-        resolved = resolve_terms(config)
+        resolved = resolve(config)
         changes = {
             role: _changed(getattr(resolved, role), role, constants)
             for role, constants in self.overrides.items()

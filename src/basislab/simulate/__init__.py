@@ -1,12 +1,17 @@
 """One way to run: validate, lower to NamedTuples, call the kernel, wrap the outcome."""
 
-from basislab.simulate.run import (
-    LEDGER_TOLERANCE,
-    MODELS,
-    Model,
-    lower_config,
-    lower_market,
-    simulate,
-)
+from basislab.simulate.model import Model
+from basislab.simulate.models import MODELS, config_type, model_of
+from basislab.simulate.run import simulate
+from basislab.simulate.study import StudyModel, lower_config, lower_market
 
-__all__ = ["LEDGER_TOLERANCE", "MODELS", "Model", "lower_config", "lower_market", "simulate"]
+__all__ = [
+    "MODELS",
+    "Model",
+    "StudyModel",
+    "config_type",
+    "lower_config",
+    "lower_market",
+    "model_of",
+    "simulate",
+]

@@ -1,10 +1,11 @@
-"""One config per model: what the trader decides. Every config validates itself."""
+"""One config a study model, and what all models' configs share. Every config validates itself."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_integer, check_number
@@ -14,13 +15,88 @@ from basislab.units import from_bps
 NEVER = 999.0
 """The trigger that never fires: the leverage that the study gives a leg without equity."""
 
+ROTATION_LOOKBACK_DAYS = 7
+"""Days over which the rotation model takes its mean, where it has a minimum APY."""
+
 Slippage = Literal["none", "book"]
 SLIPPAGES: tuple[Slippage, ...] = ("none", "book")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TradeConfig:
-    """What the configs of all models share.
+class ModelConfig:
+    """What the configs of all models share: a size, a leverage, and whose rules hold.
+
+    Parameters
+    ----------
+    leverage : float, multiple of the capital of one leg
+    capital_usd : float, USD
+    perp, lending : str or terms
+        Presets; the fields that `roles` names are resolved by `basislab.backtest`.
+
+    Raises
+    ------
+    ConfigError
+        A field of the wrong type or outside its range.
+    """
+
+    model: ClassVar[str]
+    roles: ClassVar[Mapping[str, type[object]]]
+
+    leverage: float
+    capital_usd: float = 10_000.0
+    perp: Any
+    lending: Any
+
+    def __post_init__(self) -> None:
+        check_number(self, "leverage", 1, 100, "multiple of one leg's capital")
+        check_number(self, "capital_usd", 0.01, 1e12, "USD")
+        for role, kind in self.roles.items():
+            value = getattr(self, role)
+            if not isinstance(value, (str, kind)):
+                raise ConfigError(
+                    f"{type(self).__name__}.{role}: got {value!r}; it must be a preset's name "
+                    f"or a {kind.__name__}."
+                )
+
+    @property
+    def protocol(self) -> str:
+        """Key of the lending rates, which are also the hurdle's."""
+        return str(self.lending)
+
+    @property
+    def lookback(self) -> int:
+        """Days over which the longest rule looks back."""
+        return 0
+
+    def delay_days(self, bar_seconds: int) -> int:  # noqa: ARG002 - a daily model acts a bar later
+        """Return how many days pass between a decision and the first bar that it can act on."""
+        return 1
+
+    def decisions(self) -> dict[str, float]:
+        """Return the numbers that a trader turns, leverage first; a rule switched off is left out.
+
+        These are the axes of a certificate's map, and what a trial is called by.
+        """
+        return {"leverage": self.leverage}
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is odd in this configuration, in words."""
+        return ()
+
+    @property
+    def notional_usd(self) -> float:
+        """Notional of each leg at the opening, USD, before fees."""
+        return self.capital_usd / 2 * self.leverage
+
+
+def given(**values: float | None) -> dict[str, float]:
+    """Return the values that are not None."""
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradeConfig(ModelConfig):
+    """What the configs of the study's models share.
 
     Parameters
     ----------
@@ -41,23 +117,25 @@ class TradeConfig:
         A field of the wrong type or outside its range.
     """
 
-    model: ClassVar[str]
+    roles: ClassVar[Mapping[str, type[object]]] = {"perp": StudyVenue}
 
-    leverage: float
-    capital_usd: float = 10_000.0
     perp: str | StudyVenue = "hyperliquid-study"
     lending: str = "kamino"
     open_fee_bps: float = 15.0
 
     def __post_init__(self) -> None:
-        check_number(self, "leverage", 1, 100, "multiple of one leg's capital")
-        check_number(self, "capital_usd", 0.01, 1e12, "USD")
+        super().__post_init__()
         check_number(self, "open_fee_bps", 0, 10_000, "bps of notional")
-        if not isinstance(self.perp, str | StudyVenue):
-            raise ConfigError(
-                f"{type(self).__name__}.perp: got {self.perp!r}; it must be a preset's name "
-                "or a StudyVenue."
-            )
+
+    @property
+    def venue(self) -> StudyVenue:
+        """The venue; ConfigError where `perp` is still a name."""
+        if isinstance(self.perp, StudyVenue):
+            return self.perp
+        raise ConfigError(
+            f"{type(self).__name__}.perp: got the name {self.perp!r}; simulate() is handed a venue."
+            " Use basislab.backtest(), which resolves names."
+        )
 
     def parameters(self) -> dict[str, float]:
         """Return the values that kernels read, by their kernel names: fractions and USD."""
@@ -66,15 +144,6 @@ class TradeConfig:
             "leverage": self.leverage,
             "open_fee": from_bps(self.open_fee_bps),
         }
-
-    def warnings(self) -> tuple[str, ...]:
-        """Return what is odd in this configuration, in words."""
-        return ()
-
-    @property
-    def notional_usd(self) -> float:
-        """Notional of each leg at the opening, USD, before fees."""
-        return self.capital_usd / 2 * self.leverage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +203,10 @@ class RebalanceConfig(TradeConfig):
         """Return the values that kernels read."""
         return super().parameters() | {"trigger": self.trigger_leverage}
 
+    def decisions(self) -> dict[str, float]:
+        """Return the numbers that a trader turns; a trigger as its leverage."""
+        return super().decisions() | {"trigger": self.trigger_leverage}
+
     def warnings(self) -> tuple[str, ...]:
         """Return what is odd in this configuration, in words."""
         if self.trigger_leverage > self.leverage:
@@ -175,6 +248,15 @@ class RotationConfig(TradeConfig):
         min_apy = -math.inf if self.min_apy is None else self.min_apy
         return super().parameters() | {"buffer": self.buffer, "min_apy": min_apy}
 
+    def decisions(self) -> dict[str, float]:
+        """Return the numbers that a trader turns."""
+        return super().decisions() | given(buffer=self.buffer, min_apy=self.min_apy)
+
+    @property
+    def lookback(self) -> int:
+        """Days over which the mean is taken, where there is a minimum."""
+        return 0 if self.min_apy is None else ROTATION_LOOKBACK_DAYS
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionalConfig(TradeConfig):
@@ -212,5 +294,11 @@ class ConditionalConfig(TradeConfig):
             "lookback_days": self.lookback_days,
         }
 
+    def decisions(self) -> dict[str, float]:
+        """Return the numbers that a trader turns."""
+        return super().decisions() | given(buffer=self.buffer, entry_apy=self.entry_apy)
 
-ModelConfig = StaticConfig | RebalanceConfig | RotationConfig | ConditionalConfig
+    @property
+    def lookback(self) -> int:
+        """Days over which the mean is taken."""
+        return self.lookback_days

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
 from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_integer, check_number
-from basislab.types.configs import NEVER, ModelConfig
+from basislab.types.configs import NEVER, ModelConfig, given
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
+from basislab.units import SECONDS_PER_DAY
 
 PolicyKind = Literal["never", "trigger", "bands", "distance", "volatility"]
 POLICY_KINDS: tuple[PolicyKind, ...] = ("never", "trigger", "bands", "distance", "volatility")
+
+POLICY_DECISIONS: dict[str, tuple[str, ...]] = {
+    "never": (),
+    "trigger": (),
+    "bands": ("ltv_band", "margin_band"),
+    "distance": ("distance",),
+    "volatility": ("sigma_multiple",),
+}
+"""What a trader turns under each policy, beside leverage and trigger."""
+
+SIGMA_SPAN_DAYS = 7
+"""Centre of mass of the exponential window that volatility is estimated over."""
 
 Response = Literal["rehedge", "reopen", "exit"]
 RESPONSES: tuple[Response, ...] = ("rehedge", "reopen", "exit")
@@ -38,7 +52,7 @@ Resolved = TypeVar("Resolved", PerpVenue, LendingMarket, Route, StudyVenue)
 
 
 @dataclass(frozen=True, kw_only=True)
-class VenueConfig:
+class VenueConfig(ModelConfig):
     """A position as the venues would really treat it.
 
     Parameters
@@ -92,9 +106,15 @@ class VenueConfig:
     """
 
     model: ClassVar[str] = "venue"
+    roles: ClassVar[Mapping[str, type[object]]] = {
+        "perp": PerpVenue,
+        "lending": LendingMarket,
+        "opening": Route,
+        "swap": Route,
+        "transfer": Route,
+        "study": StudyVenue,
+    }
 
-    leverage: float
-    capital_usd: float = 10_000.0
     perp: str | PerpVenue = "hyperliquid"
     lending: str | LendingMarket = "kamino"
     opening: str | Route = "asgard"
@@ -120,8 +140,7 @@ class VenueConfig:
     conventions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check_number(self, "leverage", 1, 100, "multiple of one leg's capital")
-        check_number(self, "capital_usd", 0.01, 1e12, "USD")
+        super().__post_init__()
         check_integer(self, "monitor_seconds", 60, 30 * 86_400, "seconds")
         check_choice(self, "policy", POLICY_KINDS)
         if self.trigger is None and self.policy == "trigger":
@@ -145,8 +164,6 @@ class VenueConfig:
                 raise ConfigError(
                     f"VenueConfig.conventions: got {name!r}; known: {', '.join(CONVENTIONS)}."
                 )
-        for field, kind in _KINDS.items():
-            self._check_kind(field, kind)
 
     def _check_carry(self) -> None:
         """Refuse an exit above the entry."""
@@ -158,14 +175,6 @@ class VenueConfig:
             raise ConfigError(
                 f"VenueConfig: exit_apy {leave:g} is above entry_apy {entry:g}: "
                 "between them it would open and close at every look. Leave at or below the entry."
-            )
-
-    def _check_kind(self, field: str, kind: type[object]) -> None:
-        value = getattr(self, field)
-        if not isinstance(value, str | kind):
-            raise ConfigError(
-                f"VenueConfig.{field}: got {value!r}; it must be a preset's name or "
-                f"a {kind.__name__}."
             )
 
     def has(self, convention: str) -> bool:
@@ -232,6 +241,27 @@ class VenueConfig:
         death = resolved(self.lending, LendingMarket).liquidation_leverage
         return math.sqrt(self.leverage * death)
 
+    def decisions(self) -> dict[str, float]:
+        """Return the numbers that a trader turns; a trigger as its leverage."""
+        found = super().decisions()
+        if self.policy in ("trigger", "never"):
+            found["trigger"] = NEVER if self.policy == "never" else self.trigger_leverage
+        own = {name: getattr(self, name) for name in POLICY_DECISIONS[self.policy]}
+        return found | given(**own, entry_apy=self.entry_apy, exit_apy=self.exit_apy)
+
+    @property
+    def lookback(self) -> int:
+        """Days of the longest rule; an exponential window counts with its centre of mass."""
+        watches_carry = self.entry_apy is not None or self.exit_apy is not None
+        carry = self.lookback_days if watches_carry else 0
+        return max(carry, SIGMA_SPAN_DAYS if self.policy == "volatility" else 0)
+
+    def delay_days(self, bar_seconds: int) -> int:
+        """Return one look, one bar and the transfer in days, begun ones counted."""
+        transfer = resolved(self.transfer, Route).delay_seconds
+        seconds = max(self.monitor_seconds, bar_seconds) + bar_seconds + transfer
+        return max(1, math.ceil(seconds / SECONDS_PER_DAY))
+
     @property
     def protocol(self) -> str:
         """Key of the lending rates, which are also the hurdle's."""
@@ -241,19 +271,6 @@ class VenueConfig:
     def notional_usd(self) -> float:
         """Notional of each leg at the opening, USD, before fees."""
         return self.capital_usd * (1 - self.reserve) / 2 * self.leverage
-
-
-AnyConfig = ModelConfig | VenueConfig
-"""What can be backtested, swept and certified."""
-
-_KINDS: dict[str, type[object]] = {
-    "perp": PerpVenue,
-    "lending": LendingMarket,
-    "opening": Route,
-    "swap": Route,
-    "transfer": Route,
-    "study": StudyVenue,
-}
 
 
 def resolved(value: str | Resolved, kind: type[Resolved]) -> Resolved:

@@ -119,7 +119,7 @@ code_version
         See `Result`.
     """
 
-    config: VenueConfig  # type: ignore[assignment]  # the same role, another model
+    config: VenueConfig
     ledger: VenueLedger
     record: FloatArray
     record_names: tuple[str, ...]

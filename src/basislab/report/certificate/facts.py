@@ -13,7 +13,6 @@ from basislab.research.overfit.cscv import Cscv
 from basislab.research.overfit.rules import STATED_RATE
 from basislab.research.overfit.sensitivity import ALL_CONSTANTS, EVERY_CORNER
 from basislab.research.overfit.sharpe import DeflatedSharpe
-from basislab.research.overfit.trials import decisions
 from basislab.research.overfit.walkforward import Step
 from basislab.units import DAYS_PER_YEAR
 
@@ -69,7 +68,7 @@ def certificate_facts(found: Certificate) -> Facts:
     facts: Facts = {
         "label": found.label,
         "leverage": None if config is None else config.leverage,
-        "trigger": None if config is None else decisions(config).get("trigger"),
+        "trigger": None if config is None else config.decisions().get("trigger"),
         "word": verdict.word,
         "otherwise": verdict.otherwise,
         "reasons": list(verdict.reasons),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from basislab.api import assumed_ranges, resolve_venue
+from basislab.api import assumed_ranges, resolve
 from basislab.report.certificate.data import certificate_data
 from basislab.report.certificate.facts import KEYS, Facts, certificate_facts
 from basislab.report.downloads import Download
@@ -68,7 +68,7 @@ def study_certificates(runs: Runs) -> tuple[Certificate, ...]:
         return ()
     searches = {
         leverage: [
-            resolve_venue(RebalanceConfig(**runs.base(leverage=leverage, trigger=trigger)))
+            resolve(RebalanceConfig(**runs.base(leverage=leverage, trigger=trigger)))
             for trigger in [*grid(spec, leverage), 2 * leverage]
         ]
         for leverage in spec.leverages

@@ -8,7 +8,7 @@ from functools import cache
 
 from basislab.errors import BasisLabError, ConfigError
 from basislab.presets import load_preset, load_venue, terms_names
-from basislab.presets.terms import resolve_terms
+from basislab.presets.terms import resolve
 from basislab.report.runs import Runs
 from basislab.research.ladder import counterpart
 from basislab.types.configs import RebalanceConfig
@@ -134,7 +134,7 @@ def _terms(runs: Runs) -> VenueConfig:
         policy="never",
         monitor_seconds=runs.market.bar_seconds,
     )
-    terms = resolve_terms(config)
+    terms = resolve(config)
     _check_assets(terms, runs.market)
     return terms
 

@@ -22,7 +22,6 @@ from basislab.research.overfit.sharpe import (
     sharpe_ratios,
 )
 from basislab.research.overfit.spa import Spa, superior_ability
-from basislab.research.overfit.trials import DELAY
 from basislab.research.overfit.walkforward import (
     Run,
     RunTrial,
@@ -30,8 +29,8 @@ from basislab.research.overfit.walkforward import (
     plan_windows,
     walk_forward,
 )
+from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray
-from basislab.types.venue_config import AnyConfig
 from basislab.units import DAYS_PER_YEAR
 
 DECIMALS = 10
@@ -95,7 +94,7 @@ class Certificate:
     rules : Rules
     embargo : int, rows
         That CSCV left out between blocks.
-    config : AnyConfig or None
+    config : ModelConfig or None
         Of the optimum.
     infeasible : tuple of (str, str)
         Label and reason of every configuration that cannot be opened or fired: no trial.
@@ -125,7 +124,7 @@ class Certificate:
     liquidations: Liquidations | None
     rules: Rules
     embargo: int
-    config: AnyConfig | None = None
+    config: ModelConfig | None = None
     infeasible: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -214,8 +213,8 @@ def certify_returns(
         rules=rules,
         bar_days=bar_days,
         fan=fan_of_returns(returns[:, chosen], rules.min_days, bar_days),
-        walk=walk(run, n_trials, n_bars, DELAY, rules, bar_days),
-        embargo=DELAY,
+        walk=walk(run, n_trials, n_bars, 1, rules, bar_days),
+        embargo=1,
     )
 
 
@@ -236,7 +235,7 @@ def assemble(
     neighbourhood: Neighbourhood | None = None,
     constants: list[Sensitivity] | None = None,
     liquidations: Liquidations | None = None,
-    config: AnyConfig | None = None,
+    config: ModelConfig | None = None,
     infeasible: tuple[tuple[str, str], ...] = (),
     notes: tuple[str, ...] = (),
 ) -> Certificate:

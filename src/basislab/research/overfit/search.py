@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -14,19 +14,11 @@ from basislab.research.overfit.neighbourhood import Neighbourhood, map_axis, nex
 from basislab.research.overfit.rules import Rules
 from basislab.research.overfit.runner import Progress, Runner
 from basislab.research.overfit.sensitivity import Range, Sensitivity, sensitivities
-from basislab.research.overfit.trials import (
-    LOWEST,
-    changed,
-    decisions,
-    delay,
-    identity,
-    labels_of,
-    lookback,
-)
+from basislab.research.overfit.trials import LOWEST, changed, labels_of
 from basislab.research.overfit.walkforward import Run
-from basislab.types.configs import NEVER
+from basislab.simulate import model_of
+from basislab.types.configs import NEVER, ModelConfig
 from basislab.types.market import FloatArray, Market
-from basislab.types.venue_config import AnyConfig
 
 MAX_FANS = 100
 """With more trials than this only the optimum and its neighbours are opened on every day."""
@@ -34,9 +26,9 @@ MAX_FANS = 100
 
 def certify_configs(
     market: Market,
-    configs: Sequence[AnyConfig],
+    configs: Sequence[ModelConfig],
     *,
-    tried: Sequence[AnyConfig] = (),
+    tried: Sequence[ModelConfig] = (),
     ranges: Sequence[Range] = (),
     rules: Rules | None = None,
     runner: Runner | None = None,
@@ -48,10 +40,10 @@ def certify_configs(
     ----------
     market : Market
         Daily bars for the study's models; bars that divide a day for the venue engine.
-    configs : sequence of AnyConfig
+    configs : sequence of ModelConfig
         What the optimum was chosen among; venues resolved. Equal runs count once; what the venues
         would refuse is listed with the reason and is no trial.
-    tried : sequence of AnyConfig
+    tried : sequence of ModelConfig
         What else was tried on the same data: it counts as trials and as neighbours.
     ranges : sequence of Range
         Assumed constants; those that a model does not read are left out.
@@ -86,7 +78,7 @@ def certify_configs(
     every = [*family, *_distinct(others, family)]
     excess = np.array([runner.annual_excess(config) for config in every])
     chosen = int(excess[: len(family)].argmax())
-    purge = max(lookback(config) + delay(config, market.bar_seconds) for config in family)
+    purge = max(config.lookback + config.delay_days(market.bar_seconds) for config in family)
 
     def run(trial: int, first: int, end: int) -> Run:
         return runner.run(family[trial], first, end)
@@ -110,26 +102,30 @@ def certify_configs(
         liquidations=_liquidations(runner, every, chosen, near, rules),
         config=every[chosen],
         infeasible=tuple(dict([*infeasible, *refused]).items()),
-        notes=runner.engine(every[chosen]).notes(every[chosen]),
+        notes=runner.notes(every[chosen]),
     )
 
 
-def _distinct(configs: Sequence[AnyConfig], known: Sequence[AnyConfig]) -> list[AnyConfig]:
+def _identity(config: ModelConfig) -> tuple[Hashable, ...]:
+    return model_of(config).identity(config)
+
+
+def _distinct(configs: Sequence[ModelConfig], known: Sequence[ModelConfig]) -> list[ModelConfig]:
     """Return configurations that are not the same run as one before or a known one."""
-    seen = {identity(config) for config in known}
+    seen = {_identity(config) for config in known}
     found = []
     for config in configs:
-        if (run := identity(config)) not in seen:
+        if (run := _identity(config)) not in seen:
             seen.add(run)
             found.append(config)
     return found
 
 
 def _sorted_out(
-    runner: Runner, configs: Sequence[AnyConfig]
-) -> tuple[list[AnyConfig], tuple[tuple[str, str], ...]]:
+    runner: Runner, configs: Sequence[ModelConfig]
+) -> tuple[list[ModelConfig], tuple[tuple[str, str], ...]]:
     """Return what can be run, and label and reason of what its venues would refuse."""
-    reasons = [runner.engine(config).refusal(config) for config in configs]
+    reasons = [runner.refusal(config) for config in configs]
     labels = labels_of(configs)
     refused = {
         label: reason for label, reason in zip(labels, reasons, strict=True) if reason is not None
@@ -138,13 +134,14 @@ def _sorted_out(
     return possible, tuple(refused.items())
 
 
-def _points(configs: Sequence[AnyConfig]) -> FloatArray:
+def _points(configs: Sequence[ModelConfig]) -> FloatArray:
     """Return the decisions of every trial as a table; 0 for one that a trial does not take."""
-    names = list(dict.fromkeys(name for config in configs for name in decisions(config)))
-    return np.array([[decisions(config).get(name, 0.0) for name in names] for config in configs])
+    points = [config.decisions() for config in configs]
+    names = list(dict.fromkeys(name for point in points for name in point))
+    return np.array([[point.get(name, 0.0) for name in names] for point in points])
 
 
-def _best_from_share(runner: Runner, family: Sequence[AnyConfig], chosen: int) -> float:
+def _best_from_share(runner: Runner, family: Sequence[ModelConfig], chosen: int) -> float:
     """Return from which share of counted start days the optimum is the best of its family."""
     if len(family) > MAX_FANS:
         return float("nan")
@@ -156,9 +153,9 @@ def _best_from_share(runner: Runner, family: Sequence[AnyConfig], chosen: int) -
     return float((fans[chosen].returns[counted] == best).mean())
 
 
-def _neighbourhood(runner: Runner, optimum: AnyConfig, grid_excess: FloatArray) -> Neighbourhood:
+def _neighbourhood(runner: Runner, optimum: ModelConfig, grid_excess: FloatArray) -> Neighbourhood:
     """Map the two first decisions around the optimum; a rule that is switched off has no map."""
-    values = {name: value for name, value in decisions(optimum).items() if value not in (0, NEVER)}
+    values = {name: value for name, value in optimum.decisions().items() if value not in (0, NEVER)}
     axes = {
         name: map_axis(value, LOWEST.get(name, -np.inf)) for name, value in [*values.items()][:2]
     }
@@ -177,7 +174,7 @@ def _product(axes: Sequence[FloatArray]) -> list[tuple[float, ...]]:
 
 
 def _constants(
-    runner: Runner, family: Sequence[AnyConfig], chosen: int, ranges: Sequence[Range]
+    runner: Runner, family: Sequence[ModelConfig], chosen: int, ranges: Sequence[Range]
 ) -> list[Sensitivity]:
     """Move each constant that the model reads over its range, then all of them together."""
     optimum = family[chosen]
@@ -190,11 +187,12 @@ def _constants(
     return sensitivities(read, excess_at)
 
 
-def _is_read(config: AnyConfig, constant: Range) -> bool:
+def _is_read(config: ModelConfig, constant: Range) -> bool:
     """Whether a run hangs on the constant; an end that the venue's own rules refuse tells so."""
     try:
         low, high = (
-            identity(changed(config, {constant.name: end})) for end in (constant.low, constant.high)
+            _identity(changed(config, {constant.name: end}))
+            for end in (constant.low, constant.high)
         )
     except ConfigError:
         return True
@@ -202,7 +200,7 @@ def _is_read(config: AnyConfig, constant: Range) -> bool:
 
 
 def _liquidations(
-    runner: Runner, every: Sequence[AnyConfig], chosen: int, near: Sequence[int], rules: Rules
+    runner: Runner, every: Sequence[ModelConfig], chosen: int, near: Sequence[int], rules: Rules
 ) -> Liquidations:
     """Collect the episodes in which the optimum or a neighbour sank, from whatever start day."""
     apart = rules.apart_days

@@ -7,18 +7,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from basislab.errors import ConfigError, DataError
+from basislab.errors import ConfigError
 from basislab.kernels.venue import bars as vb
 from basislab.kernels.venue.volatility import trailing_deviation
+from basislab.simulate.rates import funding_of, rate_of
 from basislab.simulate.venue.prices import Sources
 from basislab.types.market import FloatArray, Market, PriceSeries, RateSeries
 from basislab.types.venue import StudyVenue
-from basislab.types.venue_config import VenueConfig, resolved
+from basislab.types.venue_config import SIGMA_SPAN_DAYS, VenueConfig, resolved
 from basislab.types.venue_terms import PerpVenue, Route
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY, from_bps
-
-SIGMA_SPAN_DAYS = 7
-"""Centre of mass of the exponential window that volatility is estimated over."""
 
 
 def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars:
@@ -49,7 +47,7 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
     borrow = rate_of(market, "borrow", protocol, market.quote)
     days = market.bar_seconds / SECONDS_PER_DAY
     simple = config.has("simple_rates")
-    funding = funding_of(market, config)
+    funding = funding_of(market, venue.funding)
     stake = np.zeros(len(market))
     if config.collateral_yield is not None:
         staking = rate_of(market, "supply", config.collateral_yield, market.asset)
@@ -89,46 +87,6 @@ def frozen(array: FloatArray) -> FloatArray:
     if array.flags.writeable:
         array.setflags(write=False)
     return array
-
-
-def rate_of(market: Market, side: str, protocol: str, asset: str) -> RateSeries:
-    """Return a lending rate of the market.
-
-    Parameters
-    ----------
-    market : Market
-    side : {"supply", "borrow"}
-    protocol, asset : str
-
-    Returns
-    -------
-    RateSeries
-
-    Raises
-    ------
-    DataError
-        There is none; the message lists what there is.
-    """
-    rates = market.supply if side == "supply" else market.borrow
-    if (protocol, asset) not in rates:
-        have = ", ".join("/".join(key) for key in rates) or "none"
-        raise DataError(
-            f"market {market.name!r}: no {side} rate of {protocol}/{asset}; it has: {have}. "
-            "Choose another lending protocol or import that series."
-        )
-    return rates[protocol, asset]
-
-
-def funding_of(market: Market, config: VenueConfig) -> FloatArray:
-    """Return the funding of the config's venue; see `rate_of`."""
-    venue = resolved(config.perp, PerpVenue)
-    if venue.funding not in market.funding:
-        have = ", ".join(market.funding) or "none"
-        raise DataError(
-            f"market {market.name!r}: no funding of {venue.funding!r}; it has: {have}. "
-            "Choose another perp or import that venue's funding."
-        )
-    return market.funding[venue.funding].rate
 
 
 def growth(apy: FloatArray, days: float, *, simple: bool) -> FloatArray:

@@ -1,0 +1,220 @@
+"""The venue engine's line of the table: bars of any width, its own accounts, a record."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from basislab.kernels.events import LEG_NAMES
+from basislab.kernels.venue import events as ev
+from basislab.kernels.venue import step
+from basislab.kernels.venue.bars import Bars
+from basislab.kernels.venue.ledger import Accounts
+from basislab.kernels.venue.params import Params
+from basislab.kernels.venue.record import COLUMNS
+from basislab.metrics import max_drawdown
+from basislab.simulate.books import booked
+from basislab.simulate.model import Run, logged
+from basislab.simulate.venue.bars import check_window, lower_bars
+from basislab.simulate.venue.params import lower_params
+from basislab.simulate.venue.prices import price_sources
+from basislab.types.market import FloatArray, IntArray, Market
+from basislab.types.result import Result
+from basislab.types.venue import StudyVenue
+from basislab.types.venue_config import POLICY_DECISIONS, VenueConfig, resolved
+from basislab.types.venue_result import PARENTS, VenueLedger, VenueResult
+from basislab.types.venue_terms import PerpVenue, Route
+
+COUNTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "rebalances": (ev.REBALANCE, ()),
+    "deleverages": (ev.DELEVERAGE, ()),
+    "reopenings": (ev.REOPEN, ()),
+    "liquidations_long": (ev.LIQUIDATION, ("long", "both")),
+    "liquidations_short": (ev.LIQUIDATION, ("short", "both")),
+}
+"""What is counted of a run's events: their kind, and on which legs; on any where none is named."""
+
+
+@dataclass(frozen=True)
+class VenueModel:
+    """How the venue engine is run; many configurations run by run."""
+
+    kernel: Any = step
+    names: ModuleType = ev
+    result: type[Result] = VenueResult
+    refuses: bool = True
+    piece_bars: int = 200_000  # some ten milliseconds
+    lanes: int = 1
+    columns: tuple[str, ...] = (
+        "final",
+        "drawdown",
+        "lowest_debt",
+        "naked_bars",
+        *COUNTS,
+        *Accounts._fields,
+    )
+    counted: tuple[str, ...] = (*COUNTS, "liquidations", "naked_bars")
+
+    def check_market(self, market: Market) -> None:
+        """Take bars of any width."""
+
+    def check(self, market: Market, config: VenueConfig) -> None:
+        """Refuse what the venues would not open, a trigger that no leg can fire, unfit bars."""
+        config.check_feasible()
+        check_window(market, config)
+
+    def series(self, config: VenueConfig) -> tuple[Hashable, ...]:
+        """Return all that lowered bars hang on, a policy's memory included."""
+        perp = resolved(config.perp, PerpVenue)
+        study = resolved(config.study, StudyVenue).taker_fee_bps
+        return (
+            (perp.funding, perp.procedure, perp.taker_fees, perp.volume_fees, perp.valid_until),
+            (config.volume_usd, config.protocol, config.monitor_seconds, config.collateral_yield),
+            (config.conventions, study),
+            _memory(config),
+        )
+
+    def remembers(self, config: VenueConfig) -> bool:
+        """Whether the policy looks at more than the present."""
+        return bool(_memory(config))
+
+    def lower_bars(self, market: Market, config: VenueConfig) -> Bars:
+        """Return the arrays that the engine reads."""
+        return lower_bars(market, config, price_sources(market, config))
+
+    def lower_params(self, config: VenueConfig, bar_seconds: int) -> Params:
+        """Return the engine's parameters."""
+        return lower_params(config, bar_seconds)
+
+    def closes(self, market: Market, config: VenueConfig) -> FloatArray:
+        """Return the perpetual's price."""
+        return price_sources(market, config).perp.close
+
+    def ledger(self, accounts: Mapping[str, float]) -> VenueLedger:
+        """Return the ledger under the study's names and the engine's own."""
+        return VenueLedger.of(accounts)
+
+    def count(self, rows: FloatArray) -> dict[str, int]:
+        """Count events by kind and leg."""
+        kind, leg = rows[:, 1], rows[:, 2].astype(np.int64)
+        return {
+            name: int(((kind == wanted) & _is_on(leg, legs)).sum())
+            for name, (wanted, legs) in COUNTS.items()
+        }
+
+    def warnings(self, run: Run) -> list[str]:
+        """Name odd choices, prices that stand in, bars without data, and what others bore."""
+        part, config, ledger = run.market, run.config, run.ledger
+        found = [
+            *config.warnings(),
+            *_other_coins(part, config),
+            *price_sources(part, config).notes,
+        ]
+        for label, series in part.series().items():
+            missing = int((~series.observed).sum())
+            if missing:
+                found.append(f"{label}: {missing} of {len(part)} bars hold the value before them")
+        if any(event.kind == "ruined" for event in run.events):
+            found.append("ruined: nothing was left and the run ended there")
+        if ledger.loss_borne_by_venue > 0:
+            found.append(
+                f"venues and lenders bore {ledger.loss_borne_by_venue:,.2f} USD; without that the "
+                f"result is {ledger.total - ledger.loss_borne_by_venue:+,.2f} USD"
+            )
+        return found
+
+    def extras(self, outcome: step.Outcome) -> dict[str, Any]:
+        """Return the record of every close."""
+        outcome.record.setflags(write=False)
+        return {
+            "record": outcome.record,
+            "record_names": COLUMNS,
+            "naked_bars": int(outcome.naked_bars),
+        }
+
+    @property
+    def shown(self) -> dict[str, tuple[str, ...]]:
+        """The ledger's parents, then its accounts (USD), counts, and the lowest debt (USD)."""
+        parents = {f"{name}_usd": children for name, children in PARENTS.items()}
+        accounts = {f"{name}_usd": (name,) for name in Accounts._fields}
+        counts = {name: (name,) for name in COUNTS}
+        return {
+            **(parents | {name: accounts[name] for name in accounts if name not in parents}),
+            **counts,
+            "liquidations": ("liquidations_long", "liquidations_short"),
+            "naked_bars": ("naked_bars",),
+            "lowest_debt_usd": ("lowest_debt",),
+        }
+
+    def rows(self, configs: Sequence[VenueConfig]) -> Sequence[VenueConfig]:
+        """Return the configurations: each is lowered where it is run."""
+        return configs
+
+    def table(self, rows: Sequence[VenueConfig], bars: Bars, bar_seconds: int) -> FloatArray:
+        """Run configurations one after the other on the same bars."""
+        return np.array([self._row(config, bars, bar_seconds) for config in rows])
+
+    def _row(self, config: VenueConfig, bars: Bars, bar_seconds: int) -> list[float]:
+        outcome = step.run(lower_params(config, bar_seconds), bars)
+        accounts = booked(outcome.accounts, outcome.final, config.capital_usd)
+        return [
+            float(outcome.final),
+            max_drawdown(outcome.equity, config.capital_usd),
+            float(outcome.lowest_debt),
+            float(outcome.naked_bars),
+            *map(float, self.count(logged(outcome)).values()),
+            *accounts.values(),
+        ]
+
+    def identity(self, config: VenueConfig) -> tuple[Hashable, ...]:
+        """Return the model and the config without what its policy does not look at."""
+        policy: dict[str, Any] = {n: 0.0 for names in POLICY_DECISIONS.values() for n in names}
+        policy |= {name: getattr(config, name) for name in POLICY_DECISIONS[config.policy]}
+        trigger = config.trigger_leverage if config.policy == "trigger" else 1.0
+        return (config.model, replace(config, trigger=trigger, **policy))
+
+    def curve(self, outcome: step.Outcome) -> FloatArray:
+        """Return the equity at every close, the last one after closing costs."""
+        outcome.equity[-1] = outcome.final
+        return np.asarray(outcome.equity)
+
+    def final(self, params: Params, bars: Bars) -> float:
+        """Return the last of `curve` by the sweep layout: the same bits without the record."""
+        return float(step.final_equity(params, bars))
+
+    def liquidations(self, outcome: step.Outcome) -> IntArray:
+        """Return the bars on which a leg was liquidated."""
+        rows = logged(outcome)
+        return np.asarray(rows[rows[:, 1] == ev.LIQUIDATION, 0], dtype=np.int64)
+
+    def trial_notes(self, market: Market, config: VenueConfig, outcome: Any) -> tuple[str, ...]:  # noqa: ARG002
+        """Name odd choices and prices that stand in."""
+        return (*config.warnings(), *price_sources(market, config).notes)
+
+
+def _is_on(leg: IntArray, legs: tuple[str, ...]) -> Any:
+    return np.isin(leg, [LEG_NAMES.index(name) for name in legs]) if legs else True
+
+
+def _memory(config: VenueConfig) -> tuple[Hashable, ...]:
+    """Return what a policy's memory hangs on: it begins with the run. Empty without one."""
+    found: list[Hashable] = []
+    if config.policy == "volatility":
+        found.append(resolved(config.transfer, Route).delay_seconds)
+    if config.entry_apy is not None or config.exit_apy is not None:
+        found += [config.leverage, config.lookback_days]
+    return tuple(found)
+
+
+def _other_coins(part: Market, config: VenueConfig) -> list[str]:
+    """Say whose constants are another coin's than the market's."""
+    terms = (config.perp, config.lending, config.opening, config.swap, config.transfer)
+    return [
+        f"the constants of {one.name} are those of {one.asset}, and the market is {part.asset}"
+        for one in terms
+        if not isinstance(one, str) and one.asset not in (None, part.asset)
+    ]
