@@ -30,10 +30,15 @@ class NamesSources(TyperCommand):
         from basislab.data.sources import names
 
         there = {part: ", ".join(names(part)) for part in PARTS}
-        for option in self.params:
-            if isinstance(option, TyperOption) and option.name in there and option.help:
-                option.help = option.help.format(**there)
-        super().format_options(ctx, formatter)
+        options = [each for each in self.params if isinstance(each, TyperOption)]
+        plain = {each: each.help or "" for each in options if each.name in there}
+        try:
+            for option, text in plain.items():
+                option.help = text.format(**there)
+            super().format_options(ctx, formatter)
+        finally:
+            for option, text in plain.items():
+                option.help = text
 
 
 def fetch(

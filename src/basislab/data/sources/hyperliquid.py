@@ -266,16 +266,20 @@ def parse_margin_tiers(meta: Any, where: str, coin: str) -> list[tuple[float, in
     """
     universe = read_rows(_Coin, held(meta, "universe", where), f"{where}: universe")
     pairs = named(held(meta, "marginTables", where), ("number", "table"))
-    tables = {
-        entry.number: entry.table.tiers
-        for entry in read_rows(_Table, pairs, f"{where}: marginTables")
-    }
+    tables = read_rows(_Table, pairs, f"{where}: marginTables")
+    found: list[list[tuple[float, int]]] = []
     for listed in universe:
-        if listed.name == coin and listed.table in tables:
-            return [(tier.lower_bound, tier.max_leverage) for tier in tables[listed.table]]
-        if listed.name == coin and listed.table == listed.max_leverage:
-            return [(0.0, listed.table)]
-    raise SourceError(f"{where}: no margin table of {coin}. Choose a listed coin.")
+        if listed.name != coin:
+            continue
+        own = [entry.table.tiers for entry in tables if entry.number == listed.table]
+        found += [[(tier.lower_bound, tier.max_leverage) for tier in tiers] for tiers in own]
+        if not own and listed.table == listed.max_leverage:
+            found.append([(0.0, listed.table)])
+    if len(found) != 1:
+        raise SourceError(
+            f"{where}: no margin table of {coin}, or more than one. Choose a listed coin."
+        )
+    return found[0]
 
 
 def _terms(meta: Any, where: str, coin: str) -> dict[str, Any]:
