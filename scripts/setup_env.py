@@ -86,14 +86,18 @@ def is_current(groups: set[str]) -> bool:
 
 
 def run(command: list[str], *, remedy: str) -> None:
-    """Run one step from the root of the checkout, free of settings that point elsewhere."""
-    elsewhere = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
-    env = {key: value for key, value in os.environ.items() if key not in elsewhere}
-    env |= {"UV_PROJECT_ENVIRONMENT": str(VENV), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    """Run one step from the root of the checkout."""
     try:
-        subprocess.run(command, cwd=ROOT, env=env, check=True)
+        subprocess.run(command, cwd=ROOT, env=environment(), check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SetupError(remedy) from error
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment, free of settings that point elsewhere."""
+    elsewhere = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+    env = {key: value for key, value in os.environ.items() if key not in elsewhere}
+    return env | {"UV_PROJECT_ENVIRONMENT": str(VENV), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def remove_environment() -> None:
@@ -159,7 +163,29 @@ def build(groups: set[str]) -> None:
     unfinished = STAMP.with_suffix(".part")
     unfinished.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
     unfinished.replace(STAMP)
+    compile_engine()
     sys.stderr.write("setup: done\n")
+
+
+def compile_engine() -> None:
+    """Compile the kernels now, so that no first command waits for it; a failure does no harm."""
+    command = [str(VENV / "bin" / "basislab"), "warm"]
+    failure = "see above"
+    try:
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True
+        ) as process:
+            for line in process.stderr or ():
+                sys.stderr.write(f"setup: {line}")
+                sys.stderr.flush()
+        if process.returncode == 0:
+            return
+    except OSError as error:
+        failure = str(error)
+    sys.stderr.write(
+        f"setup: the engine could not be compiled now ({failure}); "
+        "the first command that needs it compiles it\n"
+    )
 
 
 def main(arguments: list[str]) -> int:

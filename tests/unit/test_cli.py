@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from basislab.cli.output import progress, status, write_text
+from basislab.cli.output import write_text
 from basislab.errors import ConfigError
 from tests.builders import INTERRUPTIBLE
 
@@ -281,10 +281,3 @@ def test_written_files_have_the_usual_permissions(tmp_path):
     (tmp_path / "plain.txt").write_text("x")
     modes = {(tmp_path / name).stat().st_mode for name in ("report.txt", "plain.txt")}
     assert len(modes) == 1
-
-
-def test_progress_and_status_are_silent_without_a_terminal(capsys):
-    with status("working") as say:
-        say("still working")
-    assert list(progress([1, 2], "items", 2)) == [1, 2]
-    assert capsys.readouterr() == ("", "")

@@ -199,6 +199,46 @@ def test_lost_interpreter_is_noticed(machine: Machine) -> None:
     assert (machine.root / ".venv" / "bin" / "python").resolve().exists()
 
 
+def engine(machine: Machine, script: str) -> None:
+    """Let the next setup find this script as the program that compiles the kernels."""
+    machine.setup()
+    program = machine.root / ".venv" / "bin" / "basislab"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    with (machine.root / "uv.lock").open("a") as file:
+        file.write("# changed\n")
+
+
+def test_the_engine_is_compiled_with_plain_lines(machine: Machine) -> None:
+    """Nobody's PYTHONPATH decides which kernels are compiled."""
+    machine.real_python_and_uv()
+    engine(machine, 'echo "compiling ($1, ${PYTHONPATH:-own sources})" >&2')
+    done = machine.setup(PYTHONPATH="/elsewhere")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-2:] == [
+        "setup: compiling (warm, own sources)",
+        "setup: done",
+    ]
+    again = machine.setup()
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("script", ["echo no LLVM >&2; exit 3", None])
+def test_a_failed_compilation_is_said_and_breaks_nothing(
+    machine: Machine, script: str | None
+) -> None:
+    """The environment is complete; the first command that needs a kernel compiles it."""
+    machine.real_python_and_uv()
+    engine(machine, script or "")
+    if script is None:
+        (machine.root / ".venv" / "bin" / "basislab").unlink()
+    done = machine.setup()
+    assert done.returncode == 0
+    assert "setup: the engine could not be compiled now (" in done.stderr.splitlines()[-2]
+    assert ("setup: no LLVM" in done.stderr) == (script is not None)
+    assert (machine.setup().stderr, machine.calls()) == ("", 2)
+
+
 def test_docs_group_is_added_once_and_kept(machine: Machine) -> None:
     machine.real_python_and_uv()
     machine.setup()

@@ -97,7 +97,8 @@ def backtest(
     """Run one configuration: return, waterfall, events."""
     from rich.console import Console
 
-    from basislab.cli.output import status, to_json
+    from basislab.cli.output import to_json
+    from basislab.cli.progress import status
 
     given: dict[str, Any] = {
         "trigger": _trigger(trigger),
@@ -125,7 +126,7 @@ def backtest(
     if trigger == "never":
         raw["trigger"] = None
     raw |= _pairs(more or [], raw)
-    with status("loading (kernels are compiled on the first run)"):
+    with status("running"):
         from basislab.scenarios import market_loader, parse_any, run_scenario
 
         load = market_loader(market)
@@ -186,7 +187,7 @@ def _tell(
     """Say what the run means, in plain words."""
     from rich.text import Text
 
-    from basislab.cli.output import status
+    from basislab.cli.progress import status
     from basislab.report.venue_words import plain_words
 
     with status("running what is assumed over its ranges"):

@@ -31,13 +31,13 @@ def certify(
     """Certify the best of a sweep, such as --leverage 2 --trigger 3,4,5,6,8,10,never."""
     from rich.console import Console
 
-    from basislab.cli.output import status, to_json
+    from basislab.cli.output import to_json
+    from basislab.cli.progress import progress_bar, status
 
     values = grid.read_fields(fields, sampled=samples is not None)
-    with status("loading (kernels are compiled on the first run)"):
+    with status("loading the market"):
         from basislab import api
         from basislab.data import load_market
-        from basislab.jobs import progress_bar
         from basislab.report.certificate.facts import certificate_facts
 
         config, swept = grid.base_config(fields.model, values)
@@ -78,7 +78,8 @@ def _show(facts: Facts, console: Console) -> None:
 
 
 def _write(found: Any, part: Any, facts: Facts, folder: Path) -> None:
-    from basislab.cli.output import status, to_json, write_bytes, write_text
+    from basislab.cli.output import to_json, write_bytes, write_text
+    from basislab.cli.progress import status
     from basislab.report.certificate.page import certificate_document
     from basislab.report.document.files import document_files
 

@@ -58,15 +58,18 @@ def import_(
     ] = None,
 ) -> None:
     """Import the venues' own answers, a table, or several series, as a market."""
+    from basislab.cli.progress import status
     from basislab.data import check, import_directory, load_table, save_market
 
     options = {"name": name, "max_gap": max_gap, "trust_units": trust_units}
     if mapping is not None:
         from basislab.data.read.mapping import load_mapping
 
-        market = load_mapping(mapping, folder=source, max_gap=max_gap, name=name)
+        with status(f"reading what {mapping} names"):
+            market = load_mapping(mapping, folder=source, max_gap=max_gap, name=name)
     elif source.is_file():
-        market = load_table(source, **options)  # type: ignore[arg-type]
+        with status(f"reading {source}"):
+            market = load_table(source, **options)  # type: ignore[arg-type]
     else:
         market = import_directory(source, **options, track=_track)  # type: ignore[arg-type]
     path = save_market(market, name=name, directory=out, replace=replace)
@@ -251,9 +254,9 @@ def _range(values: np.ndarray) -> tuple[str, str, str]:
 
 
 def _track(files: list[Path]) -> Iterable[Path]:
-    from basislab.cli.output import progress
+    from basislab.cli.progress import progress
 
-    return progress(files, "reading answers", len(files))
+    return progress(files, "import", len(files), "files")
 
 
 def _console() -> Console:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +10,7 @@ from typer.core import TyperCommand, TyperOption
 
 if TYPE_CHECKING:
     from basislab.data.build.recipe import Recipe
-    from basislab.data.fetch.market import Fetched, Fetcher
-    from basislab.data.sources.feeds import Feed
+    from basislab.data.fetch.market import Fetched
 
 OFFLINE = Annotated[
     bool, typer.Option("--offline", help="Ask no venue; build from what was fetched before.")
@@ -128,9 +125,14 @@ def _run(
     refetch: bool,
     as_of: str | None = None,
 ) -> None:
-    from basislab.data.fetch.market import fetch_market
+    from basislab.cli.progress import shares
+    from basislab.data.fetch.market import Fetcher, fetch_market
 
-    with _progress() as fetcher:
+    with shares("fetch") as (track, say):
+        fetcher = Fetcher(
+            track=lambda feed, share: track(feed.label, share),
+            on_retry=lambda why: say(f"again: {why}"),
+        )
         done = fetch_market(
             recipe, name=name, fetcher=fetcher, offline=offline, refetch=refetch, as_of=as_of
         )
@@ -171,30 +173,6 @@ def _report(done: Fetched) -> None:
         f"quality: {len(report.errors)} errors, {len(report.warnings)} warnings "
         f"(basislab data check {market.name})"
     )
-
-
-@contextmanager
-def _progress() -> Iterator[Fetcher]:
-    """Show one bar a series and every retry on stderr, where someone is looking."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-    from basislab.data.fetch.market import Fetcher
-
-    console = Console(stderr=True, markup=False, highlight=False)
-    if not console.is_terminal:
-        yield Fetcher()
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        tasks: dict[str, int] = {}
-
-        def track(feed: Feed, share: float) -> None:
-            if feed.label not in tasks:
-                tasks[feed.label] = int(bar.add_task(feed.label, total=1.0))
-            bar.update(tasks[feed.label], completed=share)  # type: ignore[arg-type]
-
-        yield Fetcher(track=track, on_retry=lambda why: bar.console.print(f"again: {why}"))
 
 
 def export(

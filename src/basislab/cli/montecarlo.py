@@ -66,13 +66,12 @@ def montecarlo(
     from rich.console import Console
 
     from basislab.cli.lists import parse_values
-    from basislab.cli.output import status
-    from basislab.jobs import progress_bar
+    from basislab.cli.progress import progress_bar, status
 
     grid.check_endings(out)
     values = grid.read_fields(fields, sampled=samples is not None)
     asked = tuple(parse_values("--horizons", "lookback_days", horizons))
-    with status("loading (kernels are compiled on the first run)"):
+    with status("loading the market"):
         from basislab import api
         from basislab.data import load_market
         from basislab.jobs.montecarlo import Design

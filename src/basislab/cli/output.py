@@ -1,18 +1,14 @@
-"""Writing: files whole or not at all, progress on stderr."""
+"""Writing files whole or not at all, reading those that a command needs."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from basislab.errors import ConfigError
-
-Item = TypeVar("Item")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -106,58 +102,3 @@ def to_json(value: Any) -> str:
     str
     """
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-@contextlib.contextmanager
-def status(text: str) -> Iterator[Callable[[str], None]]:
-    """Show on stderr what is being done, where someone is looking.
-
-    Parameters
-    ----------
-    text : str
-        First message.
-
-    Yields
-    ------
-    callable of str
-        Replaces the message.
-    """
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    with console.status(text) as spinner:
-        yield spinner.update
-
-
-def progress(items: Iterable[Item], label: str, total: int) -> Iterator[Item]:
-    """Yield `items` under a progress bar on stderr, where someone is looking.
-
-    Parameters
-    ----------
-    items : iterable
-    label : str
-    total : int
-
-    Yields
-    ------
-    The items.
-    """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield from items
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
-        yield from bar.track(items, total=total, description=label)

@@ -23,15 +23,17 @@ def run(
     no_events: Annotated[bool, typer.Option("--no-events", help="Leave the events out.")] = False,
 ) -> None:
     """Run a scenario file; status 1 if a scenario failed."""
-    from basislab.cli.output import progress, write_text
+    from basislab.cli.output import write_text
+    from basislab.cli.progress import progress
     from basislab.scenarios import parse_file, read_file, results_text, run_file
 
     parsed = parse_file(sys.stdin.read()) if str(file) == "-" else read_file(file)
     results = list(
         progress(
             run_file(parsed, with_events=not no_events, with_equity=equity),
-            "scenarios",
+            "run",
             len(parsed.scenarios),
+            "scenarios",
         )
     )
     pieces = results_text(results)

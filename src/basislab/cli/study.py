@@ -56,9 +56,9 @@ def study(
 
 
 def _computed(spec: StudySpec) -> tuple[dict[str, Any], Document]:
-    from basislab.cli.output import status
+    from basislab.cli.progress import status
 
-    with status("loading (kernels are compiled on the first run)"):
+    with status("loading"):
         from basislab.data import load_market
         from basislab.report.certificate.section import study_data
         from basislab.report.document import build_document
@@ -76,7 +76,8 @@ def _write(
 ) -> None:
     from rich.console import Console
 
-    from basislab.cli.output import status, to_json, write_bytes, write_text
+    from basislab.cli.output import to_json, write_bytes, write_text
+    from basislab.cli.progress import status
     from basislab.report.document.files import document_files
     from basislab.report.terminal import print_study, study_text
 
@@ -94,7 +95,10 @@ def _write(
 
 
 def _check(facts: dict[str, Any], document: Document, folder: Path, drawing: Drawing) -> None:
-    differences = list(_differences(facts, document, folder, drawing))
+    from basislab.cli.progress import status
+
+    with status("comparing"):
+        differences = list(_differences(facts, document, folder, drawing))
     for line in differences[:MOST_DIFFERENCES]:
         typer.echo(line, err=True)
     if len(differences) > MOST_DIFFERENCES:

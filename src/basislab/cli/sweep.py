@@ -42,13 +42,12 @@ def sweep(
     """Run every combination of the values given, such as --leverage 2:5:0.5 --trigger 4,6,never."""
     from rich.console import Console
 
-    from basislab.cli.output import status
+    from basislab.cli.progress import progress_bar, status
     from basislab.errors import ConfigError
-    from basislab.jobs import progress_bar
 
     grid.check_endings(out, figure)
     values = grid.read_fields(fields, sampled=samples is not None)
-    with status("loading (kernels are compiled on the first run)"):
+    with status("loading the market"):
         from basislab import api
         from basislab.data import load_market
 

@@ -1,7 +1,7 @@
 """Jobs: chunks of work over threads, processes or any executor, kept as they finish."""
 
 from basislab.jobs.pool import Pool, run_chunks
-from basislab.jobs.progress import Progress, no_progress, progress_bar
+from basislab.jobs.progress import Progress, no_progress
 from basislab.jobs.store import ChunkStore, DirectoryStore, MemoryStore, open_store
 
 __all__ = [
@@ -12,6 +12,5 @@ __all__ = [
     "Progress",
     "no_progress",
     "open_store",
-    "progress_bar",
     "run_chunks",
 ]

@@ -22,6 +22,9 @@ from typing import Any
 
 import numba
 import numba.core.config
+from numba.core import event
+
+from basislab.kernels import notice
 
 
 @cache
@@ -107,3 +110,21 @@ def _compiler(*, is_cached: bool, inline: bool) -> Any:
     return numba.njit(
         cache=is_cached, nogil=True, error_model="numpy", fastmath=False, forceinline=inline
     )
+
+
+class _Compiling(event.Listener):
+    """Passes on what is compiled; what a kernel calls is compiled within it and not told again."""
+
+    depth = 0
+
+    def on_start(self, event: Any) -> None:
+        module = event.data["dispatcher"].py_func.__module__
+        if self.depth == 0 and module.startswith(f"{__package__}."):
+            notice.tell(module)
+        self.depth += 1
+
+    def on_end(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
+        self.depth -= 1
+
+
+event.register("numba:compile", _Compiling())  # type: ignore[no-untyped-call]
