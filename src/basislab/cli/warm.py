@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 if TYPE_CHECKING:
-    from basislab.types.configs import ModelConfig
+    from basislab.types.configs import TradeConfig
     from basislab.types.market import Market
     from basislab.types.venue_config import VenueConfig
 
@@ -42,10 +42,11 @@ def warm() -> None:
     typer.echo(f"the engine is compiled{'' if compiled else ' already'}", err=True)
 
 
-def _study_configs() -> list[ModelConfig]:
-    from basislab.scenarios import CONFIGS
+def _study_configs() -> list[TradeConfig]:
+    from basislab.simulate.models import MODELS
+    from basislab.types.configs import TradeConfig
 
-    return [kind(leverage=3.0) for kind in CONFIGS.values()]
+    return [kind(leverage=3.0) for kind in MODELS if issubclass(kind, TradeConfig)]
 
 
 def _engine_config(market: Market) -> VenueConfig:
