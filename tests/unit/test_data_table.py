@@ -228,8 +228,10 @@ def test_a_line_with_too_few_cells_is_named(tmp_path: Path) -> None:
         (table_text().splitlines()[0], "a header and no rows. Add one line a bar or settlement."),
         (
             'date,"open\n',
-            "line 1: a quote is not closed or stands within a cell, or a cell is longer than any "
-            "number. Save it as CSV.",
+            (
+                "line 1: a quote is not closed or stands within a cell, or a cell is longer than "
+                "any number. Save it as CSV."
+            ),
         ),
     ],
 )

@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 from basislab.data.sources import defillama, drift, hyperliquid
+from basislab.data.sources.feeds import WIDTHS
 from basislab.data.sources.payload import Payload
 from basislab.data.sources.rows import RawSeries
 from basislab.errors import SourceError
+from basislab.units import SECONDS_PER_DAY
 
 _SIGNATURES: dict[str, frozenset[str]] = {
     "candleSnapshot": frozenset("tosihlcv"),
@@ -68,9 +70,10 @@ def parse(payload: Payload, *, any_width: bool = False) -> RawSeries:
     rows, where = payload.rows, payload.where
     match _recognise(rows[0]):
         case "candleSnapshot":
-            interval = rows[0].get("i") if any_width else "1d"
-            known = isinstance(interval, str) and interval in hyperliquid.INTERVALS
-            return hyperliquid.parse_candles(rows, where, str(interval) if known else "1d")
+            widths = {name: seconds for seconds, name in WIDTHS.items()}
+            named = rows[0].get("i") if any_width else None
+            width = widths.get(str(named), SECONDS_PER_DAY)
+            return hyperliquid.parse_candles(rows, where, bar_s=width)
         case "fundingHistory":
             return hyperliquid.parse_funding(rows, where)
         case "chartLendBorrow":
