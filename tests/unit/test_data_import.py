@@ -249,7 +249,7 @@ def test_an_unknown_file_lists_what_is_understood(tmp_path: Path) -> None:
     (directory / ".hidden").write_text("not looked at")
     (directory / "notes.txt").write_text("x")
     message = refusal(directory)
-    assert message.startswith("DIR/notes.txt: neither .json nor .json.gz. Understood are: ")
+    assert message.startswith("DIR/notes.txt: no JSON rows, found b'x'. Understood are: ")
 
 
 def test_a_directory_in_the_directory_is_refused(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from basislab.data.read import payload
-from basislab.data.read.payload import MAX_TEXT_BYTES, read_payload
+from basislab.data.read import files
+from basislab.data.read.files import MAX_TEXT_BYTES
+from basislab.data.read.payload import read_payload
 from basislab.data.sources.payload import parse_json
 from basislab.errors import SourceError
 
@@ -118,7 +119,7 @@ def test_a_defect_at_the_top_needs_no_row() -> None:
 
 def test_text_that_is_no_json_is_quoted(tmp_path: Path) -> None:
     message = refusal(saved(tmp_path, b"<html>429 Too Many Requests</html>"))
-    assert message.startswith("not JSON at byte 0 (Expecting value), found b'<html>429 To'.")
+    assert message.startswith("not JSON at byte 0, found b'<html>429 To'.")
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_a_decompression_bomb_is_not_unpacked(tmp_path: Path) -> None:
 def test_a_file_beyond_the_limit_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(payload, "MAX_FILE_BYTES", 1024**2)
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", 1024**2)
     assert refusal(saved(tmp_path, b" " * (1024**2 + 1))).startswith("larger than 1 MiB.")
 
 

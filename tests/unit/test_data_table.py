@@ -225,8 +225,14 @@ def test_a_line_with_too_few_cells_is_named(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("", "the file is empty. Fetch it again."),
-        (table_text().splitlines()[0], "a header and no rows. Add one line a day."),
-        ('date,"open\n', "line 1: unexpected end of data. Save it as CSV."),
+        (table_text().splitlines()[0], "a header and no rows. Add one line a bar or settlement."),
+        (
+            'date,"open\n',
+            (
+                "line 1: a quote is not closed or stands within a cell, or a cell is longer than "
+                "any number. Save it as CSV."
+            ),
+        ),
     ],
 )
 def test_a_file_without_a_table_is_refused(tmp_path: Path, text: str, said: str) -> None:

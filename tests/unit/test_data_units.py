@@ -38,7 +38,10 @@ def test_funding_in_percent_is_refused() -> None:
         del row["premium"]
     message = refusal(FUNDING, rows)
     assert message.startswith("funding.json: row 1, fundingRate: got ")
-    assert "these look like percent where fractions are wanted. Divide them by 100" in message
+    assert (
+        "these look like percent or a rate a year where fractions are wanted. Divide percent by 100"
+        in message
+    )
 
 
 def test_one_funding_rate_in_percent_is_betrayed_by_its_premium() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from basislab.data.read.mapping import load_mapping
-from basislab.errors import DataGapError, SourceError
+from basislab.errors import ConfigError, DataGapError, SourceError
 
 START = np.datetime64("2025-01-01T00:00", "s")
 HEAD = 'name = "m"\nasset = "SOL"\nstart = "2025-01-01T00:00"\nend = "2025-01-01T06:00"\n'
@@ -39,7 +39,7 @@ def test_a_settlement_belongs_to_the_bar_that_ends_at_it(tmp_path):
     """Stamped 01:00 to 06:00, with jitter of 0.2 s and once 887 s: bars 0 to 5."""
     jitter = [0.2, 0.0, 887.0, 0.1, 0.0, 0.0]
     rows = [f"{stamp(hour + 1, late)},{hour + 1}e-5" for hour, late in enumerate(jitter)]
-    funding = "\n".join(["time,funding_rate", f"{stamp(0)},9", *rows])
+    funding = "\n".join(["time,funding_rate", f"{stamp(0)},0.04", *rows])
     market = load_mapping(write(tmp_path, HEAD + PRICE + FUNDING, p=candles(), f=funding))
     assert [1e-5, 2e-5, 3e-5, 4e-5, 5e-5, 6e-5] == pytest.approx(market.funding["v"].rate.tolist())
     assert [1] * 6 == market.funding["v"].settlements.tolist()
@@ -107,18 +107,20 @@ def test_daily_sums_are_spread_evenly_and_flagged(tmp_path):
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        (HEAD, "price: Field required"),
+        (HEAD, "price: it is missing"),
         (HEAD + PRICE.replace("perp", "future"), "price.0.kind"),
         (HEAD.replace("T06:00", "T06:30") + PRICE, "must be multiples of 1h"),
         (HEAD.replace("2025-01-01T06:00", "soon") + PRICE, "end: got 'soon'"),
         (HEAD + PRICE.replace("p.csv", "q.csv"), "q.csv: cannot be read"),
-        (HEAD + PRICE.replace("p.csv", "p.txt"), "neither Parquet, CSV nor JSON"),
+        (HEAD + PRICE + 'colour = "red"\n', "price.0.colour: no such key"),
+        (HEAD + PRICE.replace('"v"', "5"), "price.0.venue: got '5'; wanted is a text in quotes"),
+        (HEAD + 'bar = "1x"\n' + PRICE, "bar: got '1x'"),
         (HEAD + PRICE + 'columns = { open = "o" }\n', "column 'o' is missing"),
-        ("name =", "it cannot be read"),
+        ("name =", "it is no TOML"),
     ],
 )
 def test_what_is_wrong_with_a_mapping_is_said(tmp_path, mapping, message):
-    with pytest.raises(SourceError, match=message):
+    with pytest.raises((SourceError, ConfigError), match=message):
         load_mapping(write(tmp_path, mapping, p=candles()))
 
 
@@ -195,5 +197,5 @@ def test_the_longest_stretch_without_a_hole_may_be_kept(tmp_path):
 
 
 def test_a_gap_decision_that_is_none_is_refused(tmp_path):
-    with pytest.raises(SourceError, match="gaps: Input should be 'error', 'ffill'"):
+    with pytest.raises(SourceError, match="gaps: got 'guess'; wanted is 'error', 'ffill'"):
         load_mapping(write(tmp_path, HEAD + 'gaps = "guess"\n' + PRICE, p=candles()))

@@ -27,13 +27,16 @@ NAME = Annotated[
     str | None,
     typer.Argument(help="A name, a market directory or a .csv table; the sample by default."),
 ]
+_FEW = 3
+"""So many files that are read alike are named."""
+
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
 @app.command("import")
 def import_(
     source: Annotated[
-        Path, typer.Argument(help="Directory of venue answers (.json, .json.gz), or a .csv table.")
+        Path, typer.Argument(help="Directory of venue answers or series, or a table of days.")
     ],
     *,
     name: Annotated[
@@ -66,8 +69,8 @@ def import_(
         from basislab.data.read.mapping import load_mapping
 
         with status(f"reading what {mapping} names"):
-            market = load_mapping(mapping, folder=source, max_gap=max_gap, name=name)
-    elif source.is_file():
+            market = load_mapping(mapping, folder=source, **options)  # type: ignore[arg-type]
+    elif _is_file(source):
         with status(f"reading {source}"):
             market = load_table(source, **options)  # type: ignore[arg-type]
     else:
@@ -77,12 +80,39 @@ def import_(
     console.print(f"{market.name}: {len(market)} bars, {_days(market)}, {_coins(market)}")
     console.print(f"stored in {path}", soft_wrap=True)
     console.print(market.fingerprint)
+    _print_reading(console, market)
     _print_gaps(console, market)
     report = check(market)
     known = f"{_plural(len(report.errors), 'error')}, {_plural(len(report.warnings), 'warning')}"
     console.print(
         f"quality: {known} (basislab data check {out or name or market.name})", soft_wrap=True
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a path that no file can have: the reader says so
+        return False
+
+
+def _print_reading(console: Console, market: Market) -> None:
+    """Print how files were read, what was repeated in them and what was taken on trust."""
+    files: dict[str, list[str]] = {}
+    for source in _recorded(market, "sources"):
+        names = files.setdefault(str(source.get("read_as")), [])
+        if source.get("file") not in names:
+            names.append(str(source.get("file")))
+    for read_as, names in files.items():
+        few = ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" * (len(names) > _FEW))
+        _print_hanging(console, "read", f"{few}, read as: {read_as}")
+    statistics = market.provenance.get("statistics")
+    for label, counts in statistics.items() if isinstance(statistics, dict) else ():
+        if repeated := counts.get("duplicates"):
+            what = f"{_plural(repeated, 'row')} said what another one says"
+            _print_hanging(console, "repeat", f"{label}: {what}, and stands once")
+    for note in market.provenance.get("notes", ()):
+        _print_hanging(console, "note", str(note))
 
 
 @app.command("list")

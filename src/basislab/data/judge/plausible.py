@@ -7,7 +7,8 @@ for the rare series that is like that, such as the supply rate of a coin that no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -29,11 +30,68 @@ MIN_MEDIAN_SUPPLY_PCT = 0.2
 MAX_BORROW_TO_SUPPLY = 25.0
 """A supply APY down to this part of a plausible borrow APY is true: few borrow that coin."""
 
+MAX_SETTLEMENT = 0.05
+"""One settlement above 5 % is another unit; the venues' own caps are 4 % an hour and less."""
+
+MAX_MEDIAN_APY_PCT = 300.0
+"""A median APY above it is basis points or a mistake; a year at 300 % is no lending rate."""
+
 Place = Callable[[int], str]
 
 _NEIGHBOURS = 2
 _FRACTION_BAND = (1 / 200, 1 / 50)  # of the neighbours; in 819 days the lowest true ratio is 0.21
 _OVERRULE = "or keep them as they are with --trust-units"
+
+
+@contextmanager
+def judged(trusted: list[str] | None, where: str, name: str) -> Iterator[None]:
+    """Refuse rates in another unit; where `trusted` is given, note there that they are taken.
+
+    The note names the file without its directories, as a market is the same wherever it lay.
+    """
+    try:
+        yield
+    except SourceError as error:
+        if trusted is None:
+            raise
+        doubt = str(error).rsplit(". ", 1)[0]  # the last sentence says what to do
+        trusted.append(f"taken as it is (--trust-units): {doubt.replace(where, name)}")
+
+
+def judge_settlements(
+    rates: FloatArray, times: IntArray, place: Place, *, is_daily_sum: bool = False
+) -> None:
+    """Raise if the settlements of a file look like percent, basis points or a rate a year."""
+    check_fraction(rates, 1.0 if is_daily_sum else _settlements_per_day(times), place)
+    wrong = np.abs(rates) > MAX_SETTLEMENT
+    if wrong.any() and not is_daily_sum:
+        row = int(np.argmax(wrong))
+        raise SourceError(
+            f"{place(row)}: got {rates[row]:g}, more than {MAX_SETTLEMENT:g} in one settlement: "
+            "this looks like another unit than a fraction of notional. "
+            f"Correct the row, {_OVERRULE}."
+        )
+
+
+def judge_apys(
+    supply: FloatArray, borrow: FloatArray | None, place: Callable[[int, str], str]
+) -> None:
+    """Raise if the APYs of a file look like fractions or basis points where percent belong."""
+    for name, apy in (("supply_apy_pct", supply), ("borrow_apy_pct", borrow)):
+        if apy is None or not np.isfinite(apy).any():
+            continue
+        median = float(np.nanmedian(apy))
+        if median > MAX_MEDIAN_APY_PCT:
+            row = int(np.argmax(np.isfinite(apy)))
+            raise SourceError(
+                f"{place(row, name)}: got {apy[row]:g}, and the median of the file is {median:g} "
+                "% a year: these look like basis points where percent are wanted. "
+                f"Divide them by 100, {_OVERRULE}."
+            )
+    floor = MIN_MEDIAN_SUPPLY_PCT if borrow is None else supply_floor(borrow)
+    check_percent(supply, lambda row: place(row, "supply_apy_pct"), floor)
+    if borrow is not None:
+        check_percent(borrow, lambda row: place(row, "borrow_apy_pct"), MIN_MEDIAN_BORROW_PCT)
 
 
 def check_units(series: RawSeries) -> None:
@@ -165,8 +223,8 @@ def check_fraction(rates: FloatArray, per_day: float, place: Place) -> None:
         row = int(rows[0])
         raise SourceError(
             f"{place(row)}: got {rates[row]:g}, and the median of the file "
-            f"is {median:.3g} a day: these look like percent where fractions are wanted. "
-            f"Divide them by 100, {_OVERRULE}."
+            f"is {median:.3g} a day: these look like percent or a rate a year where fractions are "
+            f"wanted. Divide percent by 100 and a yearly rate by its settlements, {_OVERRULE}."
         )
 
 

@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 from basislab.data.sources import defillama, drift, hyperliquid
+from basislab.data.sources.feeds import WIDTHS
 from basislab.data.sources.payload import Payload
 from basislab.data.sources.rows import RawSeries
 from basislab.errors import SourceError
+from basislab.units import SECONDS_PER_DAY
 
 _SIGNATURES: dict[str, frozenset[str]] = {
     "candleSnapshot": frozenset("tosihlcv"),
@@ -16,29 +18,45 @@ _SIGNATURES: dict[str, frozenset[str]] = {
     "chartLendBorrow": frozenset({"timestamp", "apyBase", "apyBaseBorrow"}),
     "Drift sums": frozenset({"date", "rate", "n_records"}),
 }
+_VENUES = {"candleSnapshot": "Hyperliquid", "fundingHistory": "Hyperliquid"}
+_VENUES |= {"chartLendBorrow": "DefiLlama", "Drift sums": ""}
 _SHARE_TO_RECOGNISE = 0.5  # so that a file that lacks a column is told which, not disowned
 
 UNDERSTOOD = (
     "Understood are: Hyperliquid candleSnapshot (t, o, h, l, c, v, s, i) and fundingHistory "
     "(coin, fundingRate, time); DefiLlama chartLendBorrow (timestamp, apyBase, apyBaseBorrow) "
     "named defillama_<protocol>_<asset>.json; Drift sums (date, rate, n_records) named "
-    "drift_funding_<asset>_daily.json; each plain or .gz."
+    "drift_funding_<asset>_daily.json; each plain, .gz or .zip. Series in other forms (CSV, "
+    "Parquet, Arrow, ccxt) are imported with --mapping, which says which file holds what."
 )
 """Ends the message about a file that is none of these."""
 
 _ASSET = r"(?P<asset>[a-z0-9]*[a-z][a-z0-9]*)"
-_PART = r"(\.[\w-]+)?\.json(\.gz)?"  # .2024 tells the parts of one series apart
+_PART = r"(\.[\w-]+)?\.json(\.gz|\.zip)?"  # .2024 tells the parts of one series apart
 _LENDING_NAME = re.compile(rf"defillama_(?P<protocol>[a-z0-9][a-z0-9_-]*)_{_ASSET}{_PART}")
 _DRIFT_NAME = re.compile(rf"drift_funding_{_ASSET}_daily{_PART}")
 
 
-def parse(payload: Payload) -> RawSeries:
+def is_answer(payload: Payload) -> bool:
+    """Tell whether a payload is one of the understood answers."""
+    return _recognise(payload.rows[0]) is not None
+
+
+def answer_name(payload: Payload) -> str:
+    """Return the venue and the name of an understood answer, such as for a list of files."""
+    name = _recognise(payload.rows[0]) or ""
+    return f"{_VENUES[name]} {name}".strip()
+
+
+def parse(payload: Payload, *, any_width: bool = False) -> RawSeries:
     """Recognise a payload by its content and parse it.
 
     Parameters
     ----------
     payload : Payload
         Rows of one file.
+    any_width : bool
+        Candles may be narrower than a day.
 
     Returns
     -------
@@ -52,7 +70,10 @@ def parse(payload: Payload) -> RawSeries:
     rows, where = payload.rows, payload.where
     match _recognise(rows[0]):
         case "candleSnapshot":
-            return hyperliquid.parse_candles(rows, where)
+            widths = {name: seconds for seconds, name in WIDTHS.items()}
+            named = rows[0].get("i") if any_width else None
+            width = widths.get(str(named), SECONDS_PER_DAY)
+            return hyperliquid.parse_candles(rows, where, bar_s=width)
         case "fundingHistory":
             return hyperliquid.parse_funding(rows, where)
         case "chartLendBorrow":

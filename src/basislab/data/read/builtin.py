@@ -6,8 +6,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from basislab.data.read.layout import read_table
 from basislab.data.read.table import assemble_table, numbers
+from basislab.data.read.table_columns import read_table
 from basislab.errors import SourceError
 from basislab.types.market import Market
 

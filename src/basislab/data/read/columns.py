@@ -1,20 +1,51 @@
-"""Read columns of a Parquet or CSV file, or of a venue's own answer, as seconds and float64."""
+"""Read the wanted columns of one file, whatever its form and layout, as seconds and float64."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from basislab.data.read.clock import read_times
+from basislab.data.read.delimited import read_delimited
+from basislab.data.read.figures import read_numbers
+from basislab.data.read.files import (
+    ARROW,
+    MAX_FILE_BYTES,
+    PARQUET,
+    is_json,
+    read_raw,
+    shown,
+    unpack,
+)
+from basislab.data.read.layouts import recognise
+from basislab.data.read.layouts.layout import Layout
+from basislab.data.read.repeats import distinct_rows
+from basislab.data.read.sheet import Sheet, listed, plain_name
 from basislab.errors import SourceError
 from basislab.types.market import FloatArray, IntArray
+from basislab.units import SECONDS_PER_HOUR
+
+MAX_TABLE_BYTES = 256 * 1024**2
+"""Largest Parquet or Arrow file that is opened."""
+
+_PRICES = ("open", "high", "low", "close")
+_PERCENT = {"supply_apy_pct": "percent", "borrow_apy_pct": "percent"}
+_BOUNDS: dict[str, tuple[float, float, str]] = {
+    **dict.fromkeys(_PRICES, (np.nextafter(0, 1), 1e12, "a price above 0")),
+    "volume": (0.0, 1e18, "a volume of 0 or more"),
+    **dict.fromkeys(_PERCENT, (0.0, 10_000.0, "percent a year from 0 to 10 000")),
+}
+_COIN = ("coin", "symbol", "asset", "pair", "instrument", "market")
+_QUOTES = re.compile(r"(USD[TC]?|BUSD|FDUSD|PERP)?")
 
 
 class Columns(NamedTuple):
-    """Columns of one file, oldest row first.
+    """Columns of one file, oldest row first, one row a time.
 
     Parameters
     ----------
@@ -23,6 +54,14 @@ class Columns(NamedTuple):
     sha256 : str
     times : ndarray of int64, shape (n_rows,), seconds since 1970
     values : dict of str to ndarray of shape (n_rows,)
+    read_as : str
+        Layout, times and form, such as ``Binance archive klines, epoch ms, comma``.
+    place : callable
+        Returns the start of a message about a row and a column of ours.
+    repeated : int
+        Rows that were dropped because another one says the same.
+    out_of_order : int
+        Rows that stood after a later one.
     is_daily_sum : bool
         The rows are sums over days, not settlements.
     """
@@ -31,111 +70,205 @@ class Columns(NamedTuple):
     sha256: str
     times: IntArray
     values: dict[str, FloatArray]
+    read_as: str
+    place: Callable[[int, str], str]
+    repeated: int = 0
+    out_of_order: int = 0
     is_daily_sum: bool = False
 
 
-def read_columns(path: Path, names: tuple[str, ...], own: Mapping[str, str]) -> Columns:
+def read_columns(
+    path: Path,
+    names: tuple[str, ...],
+    own: Mapping[str, str],
+    *,
+    asset: str = "",
+    reading: str | None = None,
+) -> Columns:
     """Return the time and the named columns of a file.
 
     Parameters
     ----------
     path : Path
-        .parquet, .csv, .csv.gz, or a venue's answer (.json, .json.gz).
+        Parquet, Arrow, delimited text, JSON rows or a venue's answer, plain or in gzip or zip;
+        told by the content.
     names : tuple of str
         Wanted; a question mark ends the name of a column that may be missing.
     own : mapping of str to str
         From our name to the file's, where they differ; "time" too.
-
-    Returns
-    -------
-    Columns
+    asset : str
+        Whose rows are kept, where the file holds several coins.
+    reading : {"day first", "month first"}, optional
+        Of times such as 1/2/2025, where the file does not prove it.
 
     Raises
     ------
     SourceError
-        Unreadable, a column missing, times that repeat or are not times.
+        Unreadable, a column missing, a cell that is no number, rows that contradict each other.
     """
-    if path.name.endswith((".json", ".json.gz")):
-        return _from_answer(path, names)
-    if not path.name.endswith((".parquet", ".csv", ".csv.gz")):
-        raise SourceError(f"{path}: neither Parquet, CSV nor JSON.")
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}.") from None
-    times, values = _query(path, names, own)
-    if len(times) == 0 or (np.diff(times) <= 0).any():
-        row = int(np.argmax(np.diff(times) <= 0)) + 1 if len(times) else 0
+    where = shown(path)
+    raw = read_raw(path, MAX_TABLE_BYTES)
+    content, packed = unpack(raw, where)
+    digest = hashlib.sha256(raw).hexdigest()
+    if not content.startswith((PARQUET, *ARROW)) and len(raw) > MAX_FILE_BYTES:
         raise SourceError(
-            f"{path}: row {row}: its time repeats the row before it, or none is there."
+            f"{where}: larger than {MAX_FILE_BYTES // 1024**2} MiB. Save it as Parquet."
         )
-    return Columns(path.name, digest, times, values)
+    sheet: Sheet | Columns = _open(content, path, names, digest)
+    if isinstance(sheet, Columns):
+        return sheet._replace(read_as=", ".join((sheet.read_as, *packed)))
+    layout, sheet = _layout(sheet)
+    sheet = _of_asset(sheet, asset)
+    theirs = _theirs(layout, sheet, names, own)
+    micros, clock = read_times(sheet, theirs.pop("time"), reading)
+    values = read_numbers(sheet, theirs, _PERCENT)
+    _check(sheet, theirs, values)
+    read_as = ", ".join((layout.name, clock, sheet.form, *packed))
+    found = Columns(path.name, digest, micros // 1_000_000, values, read_as, _placed(sheet, theirs))
+    return _tidy(found, names, sheet.row)
 
 
-def _query(
-    path: Path, names: tuple[str, ...], own: Mapping[str, str]
-) -> tuple[IntArray, dict[str, FloatArray]]:
-    import duckdb
+def _open(content: bytes, path: Path, names: tuple[str, ...], digest: str) -> Sheet | Columns:
+    where = shown(path)
+    if content.startswith(PARQUET):
+        from basislab.data.read.tabular import read_parquet
 
-    reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        try:
-            relation = connection.execute(f"SELECT * FROM {reader}(?) LIMIT 0", [str(path)])  # noqa: S608
-            have = [column[0] for column in relation.description or ()]
-            wanted = _wanted(path, names, own, have)
-            listed = ", ".join(f'CAST("{theirs}" AS DOUBLE)' for theirs in wanted.values())
-            time = own.get("time", "time")
-            query = (
-                f'SELECT epoch_ms(CAST("{time}" AS TIMESTAMPTZ)), {listed} '  # noqa: S608
-                f'FROM {reader}(?) WHERE "{time}" IS NOT NULL ORDER BY 1'
-            )
-            rows: Any = connection.execute(query, [str(path)]).fetchnumpy()
-        except duckdb.Error as error:
-            first = str(error).splitlines()[0]
-            raise SourceError(f"{path}: cannot be read ({first}).") from None
-    columns = [np.ma.filled(np.ma.asarray(rows[key], np.float64), np.nan) for key in rows]
-    times = (columns[0] // 1_000).astype(np.int64)
-    return times, dict(zip(wanted, columns[1:], strict=True))
+        return read_parquet(content, where)
+    if content.startswith(ARROW):
+        from basislab.data.read.tabular import read_arrow
+
+        return read_arrow(content, where)
+    if not is_json(content):
+        return read_delimited(content, where)
+    from basislab.data.read.answers import is_answer
+    from basislab.data.read.objects import sheet_of
+    from basislab.data.read.payload import payload_of
+
+    payload = payload_of(content, path, digest)
+    return _from_answer(payload, names) if is_answer(payload) else sheet_of(payload)
 
 
-def _wanted(
-    path: Path, names: tuple[str, ...], own: Mapping[str, str], have: list[str]
-) -> dict[str, str]:
-    """Return our names with the file's, for the columns that are there; refuse what lacks."""
-    found = {}
-    for name in ("time", *names):
-        plain = name.removesuffix("?")
-        theirs = own.get(plain, plain)
-        if '"' in theirs:
-            raise SourceError(f"{path}: {theirs!r} is no column name.")
-        if theirs in have:
-            found[plain] = theirs
-        elif plain == name:
-            raise SourceError(
-                f"{path}: column {theirs!r} is missing; it has: {', '.join(have)}. "
-                f'Name it in the mapping: columns = {{ {plain} = "..." }}.'
-            )
-    found.pop("time")
+def _layout(sheet: Sheet) -> tuple[Layout, Sheet]:
+    found = recognise(sheet)
+    if found is None:
+        raise SourceError(
+            f"{sheet.where}: no names stand over its {len(sheet.columns)} columns, and no known "
+            "layout has that many. Add a first line such as 'time,funding_rate'."
+        )
     return found
 
 
-def _from_answer(path: Path, names: tuple[str, ...]) -> Columns:
-    """Return a venue's own answer under our column names."""
-    from basislab.data.read.answers import parse
-    from basislab.data.read.payload import read_payload
+def _theirs(
+    layout: Layout, sheet: Sheet, names: tuple[str, ...], own: Mapping[str, str]
+) -> dict[str, str]:
+    """Return our names with the file's, for the columns that are there; refuse what lacks."""
+    found: dict[str, str] = {}
+    have = sheet.header or ()
+    for name in ("time", *names):
+        plain = name.removesuffix("?")
+        theirs = own.get(plain) or layout.find(plain, sheet)
+        if theirs in have:
+            found[plain] = str(theirs)
+        elif plain == name:
+            if layout.holds != "anything" and plain not in own:
+                raise SourceError(
+                    f"{sheet.where}: it holds {layout.holds} ({layout.name}); wanted is {plain}."
+                )
+            raise SourceError(
+                f"{sheet.where}: column {own.get(plain, plain)!r} is missing; it has: "
+                f'{listed(have)}. Name it in the mapping: columns = {{ {plain} = "..." }}.'
+            )
+    return found
 
-    payload = read_payload(path)
-    raw = parse(payload)
+
+def _of_asset(sheet: Sheet, asset: str) -> Sheet:
+    """Keep the rows of one coin, where a column says whose each row is."""
+    name = next((one for one in sheet.header or () if plain_name(one) in _COIN), None)
+    if name is None or not asset or not isinstance(sheet.cells(name), list):
+        return sheet
+    coins = [str(cell).upper() for cell in sheet.cells(name)]
+    kinds = sorted(set(coins))
+    wanted = {coin for coin in kinds if _is_coin(coin, asset.upper())}
+    if len(kinds) == 1 and asset.upper() in kinds[0]:
+        return sheet
+    if not wanted:
+        raise SourceError(
+            f"{sheet.place(0, name)}: got {listed(kinds)}; wanted are rows of {asset}. "
+            "Give the file of that coin, or correct the mapping's asset."
+        )
+    return sheet.kept([row for row, coin in enumerate(coins) if coin in wanted])
+
+
+def _is_coin(text: str, asset: str) -> bool:
+    base = re.split(r"[^A-Z0-9]", text)[0]
+    return base.startswith(asset) and _QUOTES.fullmatch(base.removeprefix(asset)) is not None
+
+
+def _check(sheet: Sheet, theirs: dict[str, str], values: dict[str, FloatArray]) -> None:
+    """Refuse what is no price, no volume and no APY, and a candle that lacks a part."""
+    lacking = [np.isnan(values[name]) for name in (*_PRICES, "volume") if name in values]
+    for name, column in values.items():
+        low, high, wanted = _BOUNDS.get(name, (-np.inf, np.inf, ""))
+        wrong = (column < low) | (column > high)
+        if name in (*_PRICES, "volume"):
+            wrong |= np.isnan(column) & ~np.all(lacking, axis=0)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            got = "nothing" if np.isnan(column[row]) else f"{column[row]:.10g}"
+            raise SourceError(
+                f"{sheet.place(row, theirs[name])}: got {got}; wanted is {wanted}. "
+                "Correct the cell, or leave the row out."
+            )
+
+
+def _placed(sheet: Sheet, theirs: Mapping[str, str]) -> Callable[[int, str], str]:
+    return lambda row, name: sheet.place(row, theirs.get(name, name))
+
+
+def _tidy(found: Columns, names: tuple[str, ...], row_of: Callable[[int], str]) -> Columns:
+    """Leave out rows without values, sort, and make one row of those that say the same."""
+    used = np.flatnonzero(~np.all([np.isnan(column) for column in found.values.values()], axis=0))
+    if not len(used):
+        raise SourceError(f"{row_of(0)}: no row has a value. Fetch a period that has data.")
+    times = found.times[used]
+    nominal = times
+    if names[0] == "funding_rate" and not found.is_daily_sum:
+        # jitter: a settlement is stamped a little after its hour, rarely a quarter of one
+        nominal = np.round(times / SECONDS_PER_HOUR).astype(np.int64) * SECONDS_PER_HOUR
+    values = {name: column[used] for name, column in found.values.items()}
+    kept = distinct_rows(nominal, values, lambda row: row_of(int(used[row])))
+    rows = used[kept.rows]
+    return found._replace(
+        times=nominal[kept.rows],
+        values={name: column[kept.rows] for name, column in values.items()},
+        place=lambda row, name: found.place(int(rows[row]), name),
+        repeated=kept.repeated,
+        out_of_order=kept.out_of_order,
+    )
+
+
+def _from_answer(payload: Any, names: tuple[str, ...]) -> Columns:
+    """Return a venue's own answer under our column names."""
+    from basislab.data.read.answers import answer_name, parse
+
+    raw = parse(payload, any_width=True)
     known = {
-        "candles": ("open", "high", "low", "close", "volume"),
+        "candles": (*_PRICES, "volume"),
         "funding": ("funding_rate", "premium"),
         "daily funding": ("funding_rate",),
         "lending": ("supply_apy_pct", "borrow_apy_pct"),
     }[raw.kind]
     if names[0] not in known:
-        raise SourceError(f"{path}: it holds {raw.label}; wanted is {names[0]}.")
-    _, order = np.unique(raw.times, return_index=True)
-    values = dict(zip(known, raw.values[order].T, strict=True))
+        raise SourceError(f"{payload.where}: it holds {raw.label}; wanted is {names[0]}.")
+
+    def place(row: int, name: str = "") -> str:
+        return f"{payload.where}: row {row + 1}{f', {name}' if name else ''}"
+
+    wanted = {name.removesuffix("?") for name in names}
+    values = {
+        name: column for name, column in zip(known, raw.values.T, strict=True) if name in wanted
+    }
+    read_as = f"{answer_name(payload)}, JSON"
     is_daily = raw.kind == "daily funding"
-    return Columns(path.name, payload.sha256, raw.times[order], values, is_daily)
+    found = Columns(payload.name, payload.sha256, raw.times, values, read_as, place)
+    return _tidy(found._replace(is_daily_sum=is_daily), names, place)

@@ -15,6 +15,7 @@ from basislab.data.build.assemble import (
     rate_series,
     require_complete,
 )
+from basislab.data.read.files import is_json, read_file, shown
 from basislab.errors import SourceError
 from basislab.types.market import FundingSeries, Market, RateSeries
 from basislab.units import SECONDS_PER_DAY
@@ -48,7 +49,7 @@ def import_directory(
     Parameters
     ----------
     path : str or Path
-        Directory of JSON answers, plain or gzip; hidden files are skipped.
+        Directory of JSON answers, plain or in gzip or zip; hidden files are skipped.
     name : str, optional
         Name of the market; asset and days by default, such as ``sol-20241231-20260213``.
     max_gap : str, optional
@@ -78,7 +79,8 @@ def import_directory(
     """
     max_gap_s = parse_max_gap(max_gap)
     directory = Path(path)
-    parts, sources = _read(directory, trust_units=trust_units, track=track)
+    trusted: list[str] | None = [] if trust_units else None
+    parts, sources = _read(directory, trusted=trusted, track=track)
     merged = _merge(parts)
     candles = _only_candles(merged, str(directory))
     _refuse_strangers(merged, candles.raw)
@@ -99,27 +101,38 @@ def import_directory(
             "sources": sources,
             "statistics": {item.raw.label: item.statistics() for item in merged},
             "gaps": aligner.decisions,
+            **({"notes": trusted} if trusted else {}),
         },
         **series,
     )
 
 
 def _read(
-    directory: Path, *, trust_units: bool, track: Track
+    directory: Path, *, trusted: list[str] | None, track: Track
 ) -> tuple[list[RawSeries], list[dict[str, str]]]:
     # Imported here: pydantic is needed to import, not to load a market that is stored.
-    from basislab.data.judge.plausible import check_units
-    from basislab.data.read.answers import parse
-    from basislab.data.read.payload import read_payload
+    from basislab.data.judge.plausible import check_units, judged
+    from basislab.data.read.answers import UNDERSTOOD, answer_name, parse
+    from basislab.data.read.payload import payload_of
 
     parts, origins = [], []
     for file in track(_files(directory)):
-        payload = read_payload(file)
+        content, digest = read_file(file)
+        if not is_json(content):
+            raise SourceError(f"{shown(file)}: no JSON rows, found {content[:12]!r}. {UNDERSTOOD}")
+        payload = payload_of(content, file, digest)
         series = parse(payload)
-        if not trust_units:
+        with judged(trusted, payload.where, payload.name):
             check_units(series)
         parts.append(series)
-        origins.append({"file": payload.name, "sha256": payload.sha256, "series": series.label})
+        origins.append(
+            {
+                "file": payload.name,
+                "sha256": payload.sha256,
+                "series": series.label,
+                "read_as": f"{answer_name(payload)}, JSON",
+            }
+        )
     return parts, origins
 
 
@@ -130,17 +143,15 @@ def _files(directory: Path) -> list[Path]:
         entries = sorted(directory.iterdir())
     except OSError as error:
         raise SourceError(
-            f"{directory}: cannot be read as a directory: {error.strerror}. "
+            f"{shown(directory)}: cannot be read as a directory: {error.strerror}. "
             "Give the directory that holds the venues' answers."
-        ) from error
+        ) from None
     files = [entry for entry in entries if not entry.name.startswith(".")]
     for entry in files:
         if not entry.is_file():
             raise SourceError(
-                f"{entry}: not a file. Put the answers side by side in one directory."
+                f"{shown(entry)}: not a file. Put the answers side by side in one directory."
             )
-        if not entry.name.lower().endswith((".json", ".json.gz")):
-            raise SourceError(f"{entry}: neither .json nor .json.gz. {UNDERSTOOD}")
     if not files:
         raise SourceError(f"{directory}: the directory has no files. {UNDERSTOOD}")
     return files

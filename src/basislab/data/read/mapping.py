@@ -7,19 +7,28 @@ step, held from its stamp until the next one.
 
 from __future__ import annotations
 
-import tomllib
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from basislab.data.build.align import Aligner, dropped, longest_stretch, parse_max_gap
 from basislab.data.build.assemble import OHLCV, price_series
 from basislab.data.build.resample import widened
+from basislab.data.judge.plausible import judge_apys, judge_settlements, judged
 from basislab.data.read.columns import Columns, read_columns
+from basislab.data.read.files import shown
+from basislab.data.read.mapping_file import (
+    FundingSource,
+    LendingSource,
+    Mapping,
+    PriceSource,
+    SeriesFile,
+    read_mapping,
+)
 from basislab.errors import DataGapError, SourceError
 from basislab.types.market import (
     BoolArray,
@@ -30,93 +39,10 @@ from basislab.types.market import (
     PriceSeries,
     RateSeries,
 )
-from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from basislab.units import SECONDS_PER_DAY
 
 STEP_TOLERANCE = 1.05
 """A snapshot that is this much later than usual is no hole."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _File(_Strict):
-    file: str
-    columns: dict[str, str] = Field(default_factory=dict)
-    max_gap: str | None = None
-
-
-class PriceSource(_File):
-    """A price: its venue, its kind, its file.
-
-    Parameters
-    ----------
-    venue : str
-    kind : {"perp", "spot", "mark", "oracle"}
-    file : str
-    columns : dict
-        From time, open, high, low, close, volume to the file's own names.
-    max_gap : str, optional
-        In place of the mapping's.
-    """
-
-    venue: str
-    kind: Literal["perp", "spot", "mark", "oracle"]
-
-
-class FundingSource(_File):
-    """Funding: its venue and its file; a settlement stamped T is of the bar that ends at T.
-
-    Parameters
-    ----------
-    venue, file, columns, max_gap
-        See `PriceSource`; columns time and funding_rate, a simple rate a settlement.
-    """
-
-    venue: str
-
-
-class LendingSource(_File):
-    """Lending rates: protocol, asset and file.
-
-    Parameters
-    ----------
-    protocol, asset : str
-    file, columns, max_gap
-        See `PriceSource`; columns time, supply_apy_pct and borrow_apy_pct, percent.
-    """
-
-    protocol: str
-    asset: str
-
-
-class Mapping(_Strict):
-    """A mapping file.
-
-    Parameters
-    ----------
-    name, asset, quote : str
-    bar : {"15m", "1h", "4h", "1d"}
-    start, end : str
-        First bar's open and the end of the last one, UTC.
-    max_gap : str, optional
-        Longest hole that is filled.
-    gaps : {"error", "ffill", "interpolate", "drop"}, optional
-        What becomes of a hole; ffill where there is a max_gap, else error.
-    price, funding, lending : list
-    """
-
-    name: str
-    asset: str
-    quote: str = "USDC"
-    bar: str = "1h"
-    start: str
-    end: str
-    max_gap: str | None = None
-    gaps: Literal["error", "ffill", "interpolate", "drop"] | None = None
-    price: Annotated[list[PriceSource], Field(min_length=1)]
-    funding: list[FundingSource] = Field(default_factory=list)
-    lending: list[LendingSource] = Field(default_factory=list)
 
 
 @dataclass
@@ -127,17 +53,36 @@ class _Import:
     mapping: Mapping
     starts: IntArray
     step: int
+    trusted: list[str] | None = None
     sources: list[dict[str, str]] = field(default_factory=list)
+    repeats: dict[str, dict[str, int]] = field(default_factory=dict)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     gaps_seen: BoolArray | None = None
 
-    def read(self, source: _File, names: tuple[str, ...]) -> Columns:
+    def read(self, source: SeriesFile, names: tuple[str, ...], label: str) -> Columns:
         """Return a file's columns, in seconds since 1970 and float64."""
-        found = read_columns(self.folder / source.file, names, source.columns)
-        self.sources.append({"file": found.name, "sha256": found.sha256})
+        found = read_columns(
+            self.folder / source.file,
+            names,
+            source.columns,
+            asset=getattr(source, "asset", self.mapping.asset),
+            reading=source.dates,
+        )
+        self.sources.append({"file": found.name, "sha256": found.sha256, "read_as": found.read_as})
+        if found.repeated:
+            self.repeats[label] = {
+                "rows": len(found.times) + found.repeated,
+                "duplicates": found.repeated,
+                "out_of_order": found.out_of_order,
+            }
         return found
 
-    def aligner(self, source: _File) -> Aligner:
+    def judged(self, source: SeriesFile) -> AbstractContextManager[None]:
+        """Refuse a source's rates in another unit, or note that they are trusted."""
+        path = self.folder / source.file
+        return judged(self.trusted, shown(path), path.name)
+
+    def aligner(self, source: SeriesFile) -> Aligner:
         """Return an aligner with the gap that this series is allowed."""
         gap = self.mapping.max_gap if source.max_gap is None else source.max_gap
         return Aligner(
@@ -158,6 +103,7 @@ def load_mapping(
     folder: str | Path | None = None,
     name: str | None = None,
     max_gap: str | None = None,
+    trust_units: bool = False,
 ) -> Market:
     """Read the market that a mapping file describes.
 
@@ -169,10 +115,13 @@ def load_mapping(
         Where its files lie; beside it by default.
     name, max_gap : str, optional
         In place of the mapping's.
+    trust_units : bool
+        Take rates as they are although they look like another unit; the market says so.
 
     Returns
     -------
     Market
+        `provenance` says how every file was read, what was repeated and what was filled.
 
     Raises
     ------
@@ -182,10 +131,11 @@ def load_mapping(
         A hole longer than allowed.
     """
     path = Path(path)
-    mapping = _parse(path)
+    mapping = read_mapping(path)
     changes = {"name": name or mapping.name, "max_gap": max_gap or mapping.max_gap}
     mapping = mapping.model_copy(update=changes)
     job = _job(path, mapping, Path(folder) if folder is not None else path.parent)
+    job.trusted = [] if trust_units else None
     if mapping.gaps == "drop":
         _drop(job)
     series = _series(job)
@@ -194,7 +144,13 @@ def load_mapping(
         asset=mapping.asset,
         quote=mapping.quote,
         times=job.starts.astype("datetime64[s]"),
-        provenance={"sources": job.sources, "gaps": job.gaps, "mapping": path.name},
+        provenance={
+            "sources": job.sources,
+            "gaps": job.gaps,
+            "mapping": path.name,
+            **({"statistics": job.repeats} if job.repeats else {}),
+            **({"notes": job.trusted} if job.trusted else {}),
+        },
         **series,
     )
 
@@ -222,6 +178,8 @@ def _drop(job: _Import) -> None:
     seen, job.gaps_seen = job.gaps_seen, None
     job.sources.clear()
     job.gaps.clear()
+    if job.trusted:
+        job.trusted.clear()
     kept = longest_stretch(seen)
     if kept.stop == kept.start:
         raise DataGapError(f"{job.mapping.name}: no bar without a hole is left to keep.")
@@ -230,19 +188,9 @@ def _drop(job: _Import) -> None:
         job.starts = job.starts[kept]
 
 
-def _parse(path: Path) -> Mapping:
-    try:
-        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError(f"mapping {path}: it cannot be read ({error}).") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SourceError(f"mapping {path}: {where}: {first['msg']}.") from None
-
-
 def _job(path: Path, mapping: Mapping, folder: Path) -> _Import:
-    step = parse_max_gap(mapping.bar)
+    where = shown(path)
+    step = parse_max_gap(mapping.bar, f"mapping {where}: bar")
     edges = []
     for name in ("start", "end"):
         text = getattr(mapping, name)
@@ -250,37 +198,41 @@ def _job(path: Path, mapping: Mapping, folder: Path) -> _Import:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise SourceError(
-                f"mapping {path}: {name}: got {text!r}; write it as 2025-01-18T20:00."
+                f"mapping {where}: {name}: got {text!r}; write it as 2025-01-18T20:00."
             ) from None
         edges.append(int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()))
     start, end = edges
     if step <= 0 or start % step or end % step or end <= start:
         raise SourceError(
-            f"mapping {path}: start {mapping.start} and end {mapping.end} must be multiples of "
+            f"mapping {where}: start {mapping.start} and end {mapping.end} must be multiples of "
             f"{mapping.bar}, in order."
         )
     return _Import(folder, mapping, np.arange(start, end, step, dtype=np.int64), step)
 
 
 def _price(job: _Import, source: PriceSource) -> PriceSeries:
-    found = job.read(source, ("open", "high", "low", "close", "volume?"))
-    columns = {name: found.values[name] for name in OHLCV if name in found.values}
     label = f"{source.venue} {source.kind}"
+    found = job.read(source, ("open", "high", "low", "close", "volume?"), label)
+    columns = {name: found.values[name] for name in OHLCV if name in found.values}
     times, columns = widened(found.times, columns, job.step, source.file)
     return price_series(job.aligner(source), label, times, columns)
 
 
 def _funding(job: _Import, source: FundingSource) -> FundingSeries:
-    found = job.read(source, ("funding_rate",))
     label = f"{source.venue}/{job.mapping.asset} funding"
+    found = job.read(source, ("funding_rate",), label)
+    rates = found.values["funding_rate"]
+    with job.judged(source):
+        judge_settlements(
+            rates,
+            found.times,
+            lambda row: found.place(row, "funding_rate"),
+            is_daily_sum=found.is_daily_sum,
+        )
     if found.is_daily_sum:
         return _spread(job, source, found, label)
-    # jitter: a settlement is stamped a little after its hour, rarely a quarter of one
-    stamps = np.round(found.times / SECONDS_PER_HOUR).astype(np.int64) * SECONDS_PER_HOUR
     # what is stamped at the end of a bar is settled within it
-    rate, counts, observed = job.aligner(source).settle(
-        label, stamps - 1, found.values["funding_rate"]
-    )
+    rate, counts, observed = job.aligner(source).settle(label, found.times - 1, rates)
     # holes are told by the schedule; a bar without a settlement that is due has none
     return FundingSeries(np.where(counts > 0, rate, 0.0), counts, observed)
 
@@ -310,8 +262,10 @@ def _spread(job: _Import, source: FundingSource, found: Columns, label: str) -> 
 
 
 def _lending(job: _Import, source: LendingSource) -> tuple[RateSeries, RateSeries | None]:
-    found = job.read(source, ("supply_apy_pct", "borrow_apy_pct?"))
     label = f"{source.protocol}/{source.asset}"
+    found = job.read(source, ("supply_apy_pct", "borrow_apy_pct?"), f"{label} lending")
+    with job.judged(source):
+        judge_apys(found.values["supply_apy_pct"], found.values.get("borrow_apy_pct"), found.place)
     supplied = _steps(job, source, f"{label} supply_apy", found, "supply_apy_pct")
     if "borrow_apy_pct" not in found.values:
         return supplied, None

@@ -1,103 +1,36 @@
-"""Read one file of a venue's answer: size limits, gzip. Refusals are one sentence."""
+"""The rows of one venue's answer: a JSON list, or an object that holds one under ``data``."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
-import zlib
 from pathlib import Path
 from typing import Any
 
+from basislab.data.read.files import decode, read_raw, shown, unpack
 from basislab.data.sources.payload import Payload, parse_json
 from basislab.errors import SourceError
 
-MAX_FILE_BYTES = 32 * 1024**2
-"""Largest file that is opened; a year of hourly funding is 0.1 MiB compressed."""
-
-MAX_TEXT_BYTES = 64 * 1024**2
-"""Largest text after decompression; 40 years of hourly funding fit."""
-
-_GZIP_MAGIC = b"\x1f\x8b"
-
-
-def read_file(path: Path) -> tuple[bytes, str]:
-    """Read a file of bounded size and decompress it if it is gzip.
-
-    Parameters
-    ----------
-    path : Path
-        Plain or gzip; told apart by the content, not by the name.
-
-    Returns
-    -------
-    text : bytes
-        Decompressed, not empty, at most `MAX_TEXT_BYTES`.
-    sha256 : str
-        Digest of the file's own bytes.
-
-    Raises
-    ------
-    SourceError
-        The file cannot be read, is empty, too large, or damaged gzip.
-    """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise SourceError(
-            f"{path}: cannot be read: {error.strerror}. Check the path and its permissions."
-        ) from error
-    if len(raw) > MAX_FILE_BYTES:
-        raise SourceError(
-            f"{path}: larger than {MAX_FILE_BYTES // 1024**2} MiB. "
-            "Split the file by date; parts of one series are merged."
-        )
-    text = _decompress(raw, path) if raw.startswith(_GZIP_MAGIC) else raw
-    if not text.strip():
-        raise SourceError(f"{path}: the file is empty. Fetch it again.")
-    return text, hashlib.sha256(raw).hexdigest()
-
-
-def _decompress(raw: bytes, path: Path) -> bytes:
-    try:
-        with gzip.open(io.BytesIO(raw)) as file:
-            text = file.read(MAX_TEXT_BYTES + 1)
-    except EOFError as error:
-        raise SourceError(
-            f"{path}: the gzip data end early after {len(raw)} bytes. Fetch the file again."
-        ) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(f"{path}: damaged gzip data ({error}). Fetch the file again.") from error
-    if len(text) > MAX_TEXT_BYTES:
-        # Read no further: a few kilobytes can unpack to more than any memory holds.
-        raise SourceError(
-            f"{path}: {len(raw)} bytes unpack to more than {MAX_TEXT_BYTES // 1024**2} MiB. "
-            "No venue answers like that; fetch the file again, or split it by date."
-        )
-    return text
+_REMEDY = "JSON or gzipped JSON is wanted; fetch the file again."
 
 
 def read_payload(path: Path) -> Payload:
-    """Read the rows of one venue answer.
+    """Read the rows of one venue answer; see `payload_of`."""
+    raw = read_raw(path)
+    content, _ = unpack(raw, shown(path))
+    return payload_of(content, path, hashlib.sha256(raw).hexdigest())
 
-    Parameters
-    ----------
-    path : Path
-        JSON, plain or gzip: a list of rows, or an object that holds them under ``data``.
 
-    Returns
-    -------
-    Payload
+def payload_of(content: bytes, path: Path, digest: str) -> Payload:
+    """Parse unpacked JSON into its rows.
 
     Raises
     ------
     SourceError
-        Unreadable, empty, too large, truncated, not strict JSON (NaN, Infinity, a key twice), of
-        another top-level type, or without rows.
+        Truncated, not strict JSON (NaN, Infinity, a key twice), of another top-level type, or
+        without rows.
     """
-    text, digest = read_file(path)
-    where = str(path)
+    where = shown(path)
+    text = decode(content, where, _REMEDY).encode()
     return Payload(where, path.name, digest, _rows(parse_json(text, where), where))
 
 

@@ -17,7 +17,7 @@ from basislab.data.build.assemble import (
     price_series,
     rate_series,
 )
-from basislab.data.read.layout import (
+from basislab.data.read.table_columns import (
     APY,
     FUNDING,
     HOURS,
@@ -82,10 +82,15 @@ def load_table(
     table = read_table(Path(path))
     check_columns(table)
     values = _validated(table)
-    if not trust_units:
+    from basislab.data.judge.plausible import judged
+
+    trusted: list[str] | None = [] if trust_units else None
+    file = Path(path).name
+    with judged(trusted, table.where, file):
         _check_units(table, values)
-    stem = Path(path).name.split(".")[0]
-    provenance = {"sources": [{"file": Path(path).name, "sha256": table.sha256}]}
+    stem = file.split(".")[0]
+    source = {"file": file, "sha256": table.sha256, "read_as": f"facts table, {table.form}"}
+    provenance = {"sources": [source], **({"notes": trusted} if trusted else {})}
     return assemble_table(table, values, name or stem, max_gap_s, provenance)
 
 

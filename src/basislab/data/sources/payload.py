@@ -84,7 +84,7 @@ def parse_json(text: bytes, where: str) -> Any:
     except RecursionError as error:
         raise SourceError(f"{where}: nested too deeply for a venue's answer.") from error
     except ValueError as error:  # an integer of thousands of digits
-        raise SourceError(f"{where}: a number is too long to read ({error}).") from error
+        raise SourceError(f"{where}: a number is too long to read.") from error
     if defects:
         raise _located(tree, defects[0], where)
     return tree
@@ -135,6 +135,6 @@ def _not_json(text: bytes, decoded: str, error: json.JSONDecodeError, where: str
             "The download was interrupted; fetch the file again."
         )
     return SourceError(
-        f"{where}: not JSON at byte {byte} ({error.msg}), found {text[byte : byte + 12]!r}. "
+        f"{where}: not JSON at byte {byte}, found {text[byte : byte + 12]!r}. "
         "Fetch the file again, and keep the answer as the venue sent it."
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from basislab.data.build.assemble import OHLCV, QUOTE, require_complete
-from basislab.data.read.payload import read_file
+from basislab.data.read.delimited import read_delimited
+from basislab.data.read.figures import with_points
+from basislab.data.read.files import ARROW, PARQUET, is_json, read_file, shown
+from basislab.data.read.layouts import recognise
 from basislab.errors import SourceError
 from basislab.types.checks import nearest
 from basislab.types.market import RateKey
@@ -19,6 +20,10 @@ FUNDING = re.compile(r"(?P<venue>[a-z0-9][a-z0-9_-]*)_funding")
 HOURS = re.compile(r"(?P<venue>[a-z0-9][a-z0-9_-]*)_funding_hours")
 APY = re.compile(
     r"(?P<protocol>[a-z0-9][a-z0-9_-]*)_(?P<asset>[a-z0-9]+)_(?P<side>supply|borrow)_apy_pct"
+)
+_SERIES = (
+    "Import series with 'basislab data import FOLDER --mapping FILE', which says which file holds "
+    "what; a venue's answers with the directory they lie in."
 )
 _LAYOUT = (
     "Columns are date, open, high, low, close[, volume], <venue>_funding[, "
@@ -37,6 +42,8 @@ class Table:
         The file.
     sha256 : str
         Digest of its bytes.
+    form : str
+        How it is written, such as ``comma``.
     columns : dict of str to list of str
         Cells by column, without surrounding blanks.
     lines : list of int
@@ -45,17 +52,18 @@ class Table:
 
     where: str
     sha256: str
+    form: str
     columns: dict[str, list[str]]
     lines: list[int]
 
 
 def read_table(path: Path) -> Table:
-    """Read a CSV into columns of text.
+    """Read a table into columns of text, its decimal comma as a point.
 
     Parameters
     ----------
     path : Path
-        UTF-8, plain or gzip.
+        Delimited text, plain or in gzip or zip.
 
     Returns
     -------
@@ -67,31 +75,26 @@ def read_table(path: Path) -> Table:
     SourceError
         Unreadable, empty, not text, a column twice, or a row with too few or too many cells.
     """
-    raw, digest = read_file(path)
-    try:
-        reader = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
-        rows = [(reader.line_num, row) for row in reader if row]
-    except UnicodeDecodeError as error:
+    content, digest = read_file(path)
+    where = shown(path)
+    if content.startswith((PARQUET, *ARROW)) or is_json(content):
+        form = "Parquet" if content.startswith(PARQUET) else "Arrow"
         raise SourceError(
-            f"{path}: byte {error.start} is not UTF-8 text. Save it as CSV."
-        ) from error
-    except csv.Error as error:
-        raise SourceError(f"{path}: line {reader.line_num}: {error}. Save it as CSV.") from error
-    header = [cell.strip() for cell in rows[0][1]]
-    for column in header:
-        if header.count(column) > 1:
-            raise SourceError(f"{path}: column {column!r} stands twice. Keep one of the two.")
-    for line, row in rows[1:]:
-        if len(row) != len(header):
-            raise SourceError(
-                f"{path}: line {line}: {len(row)} cells for {len(header)} columns. "
-                "The line is cut off or has a comma too many; correct it."
-            )
-    if len(rows) == 1:
-        raise SourceError(f"{path}: a header and no rows. Add one line a day.")
-    cells = zip(*(row for _, row in rows[1:]), strict=True)
-    columns = {name: [c.strip() for c in cell] for name, cell in zip(header, cells, strict=True)}
-    return Table(str(path), digest, columns, [line for line, _ in rows[1:]])
+            f"{where}: got {'JSON' if is_json(content) else form}; a facts table is CSV. {_SERIES}"
+        )
+    sheet = read_delimited(content, where)
+    found = recognise(sheet)
+    if found is None:
+        raise SourceError(f"{where}: no names stand over its columns. {_LAYOUT}")
+    layout, sheet = found
+    if "date" not in (sheet.header or ()) and layout.find("time", sheet) is not None:
+        holds = layout.name if layout.holds != "anything" else "a time and values"
+        raise SourceError(
+            f"{where}: got {holds}, which is one series; a facts table has a column 'date' and "
+            f"holds a whole market. {_SERIES}"
+        )
+    cells = with_points(sheet, [name for name in sheet.header or () if name != "date"])
+    return Table(sheet.where, digest, sheet.form, cells, list(sheet.lines or ()))
 
 
 def check_columns(table: Table) -> None:
