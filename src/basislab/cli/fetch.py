@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +24,13 @@ class NamesSources(TyperCommand):
     """A command whose help names the sources, which are read only where someone asks for it."""
 
     def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        """Write the options, with the sources in place of ``{perp}`` and the others."""
+        """Write the options with the sources' names."""
+        with self.sources_named():
+            super().format_options(ctx, formatter)
+
+    @contextmanager
+    def sources_named(self) -> Iterator[None]:
+        """Put the sources in place of ``{perp}`` and the others while the block runs."""
         from basislab.data.build.recipe import PARTS
         from basislab.data.sources import names
 
@@ -32,7 +40,7 @@ class NamesSources(TyperCommand):
         try:
             for option, text in plain.items():
                 option.help = text.format(**there)
-            super().format_options(ctx, formatter)
+            yield
         finally:
             for option, text in plain.items():
                 option.help = text
