@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperOption
 
+from basislab.cli import completion
+
 if TYPE_CHECKING:
     from basislab.data.build.recipe import Recipe
     from basislab.data.fetch.market import Fetched
@@ -104,7 +106,12 @@ def fetch(
 
 
 def update(
-    market: Annotated[str, typer.Argument(help="Name of a market that was fetched.")],
+    market: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a market that was fetched.", autocompletion=completion.fetched_markets
+        ),
+    ],
     *,
     offline: OFFLINE = False,
     refetch: REFETCH = False,
@@ -184,7 +191,12 @@ def _report(done: Fetched) -> None:
 
 
 def export(
-    market: Annotated[str, typer.Argument(help="A name, a market directory or a .csv table.")],
+    market: Annotated[
+        str,
+        typer.Argument(
+            help="A name, a market directory or a .csv table.", autocompletion=completion.markets
+        ),
+    ],
     path: Annotated[Path, typer.Argument(help="File: .csv, .csv.gz or .parquet.")],
 ) -> None:
     """Write a market as one table, a row a bar."""
