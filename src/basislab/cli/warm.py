@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -43,9 +43,11 @@ def warm() -> None:
 
 
 def _study_configs() -> list[ModelConfig]:
-    from basislab.scenarios import CONFIGS
+    from basislab.simulate import MODELS
+    from basislab.types.venue_config import VenueConfig
 
-    return [kind(leverage=3.0) for kind in CONFIGS.values()]
+    kinds: list[Any] = [kind for kind in MODELS if kind is not VenueConfig]
+    return [kind(leverage=3.0) for kind in kinds]
 
 
 def _engine_config(market: Market) -> VenueConfig:
