@@ -13,6 +13,7 @@ import sys
 import types
 import typing
 from collections.abc import Iterator
+from contextlib import nullcontext
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,8 @@ from basislab.cli.app import app
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 
-GROUPS = {
-    "Run": ("study", "backtest", "run"),
-    "Ask what one run cannot show": ("sweep", "montecarlo", "certify", "certificate"),
-    "Data and venues": ("data", "venues"),
-    "About": ("version",),
-}
-"""Tasks and their commands, in the order of the page; a command named nowhere comes under OTHER."""
 OTHER = "More"
+"""Heading of commands that the help puts into no group."""
 
 TYPES = {
     bool: "flag",
@@ -71,15 +66,12 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 
 def grouped(tree: Any) -> dict[str, list[tuple[tuple[str, ...], Any]]]:
-    """Sort the commands under the headings of the page."""
-    pages: dict[str, list[tuple[tuple[str, ...], Any]]] = {name: [] for name in (*GROUPS, OTHER)}
-    home = {word: group for group, words in GROUPS.items() for word in words}
-    found = list(commands(tree))
-    for path, command in found:
-        pages[home.get(path[0], OTHER)].append((path, command))
-    for group, words in GROUPS.items():
-        pages[group].sort(key=lambda entry: words.index(entry[0][0]))
-    return {group: entries for group, entries in pages.items() if entries}
+    """Sort the commands under the groups of the help."""
+    pages: dict[str, list[tuple[tuple[str, ...], Any]]] = {}
+    for path, command in commands(tree):
+        group = getattr(tree.commands[path[0]], "rich_help_panel", None)
+        pages.setdefault(group if isinstance(group, str) else OTHER, []).append((path, command))
+    return pages
 
 
 def type_name(annotation: Any) -> str:
@@ -130,6 +122,11 @@ def cell(text: str | None) -> str:
 
 def section(path: tuple[str, ...], command: Any) -> str:
     """Describe one command: usage, what it does, its arguments and options."""
+    with getattr(command, "sources_named", nullcontext)():
+        return _section(path, command)
+
+
+def _section(path: tuple[str, ...], command: Any) -> str:
     hints = typing.get_type_hints(inspect.unwrap(command.callback))
     shown = [entry for entry in command.params if not getattr(entry, "hidden", False)]
     arguments = [entry for entry in shown if not entry.opts[0].startswith("-")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from basislab.cli import completion
 from basislab.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -32,13 +33,22 @@ def backtest(
     capital: Annotated[float, typer.Option(help="Capital in USD, split in two halves.")] = 10_000.0,
     perp: Annotated[
         str | None,
-        typer.Option(help="Venue preset or TOML file: hyperliquid-study; venue: hyperliquid."),
+        typer.Option(
+            help="Venue preset or TOML file: hyperliquid-study; venue: hyperliquid.",
+            autocompletion=completion.perps,
+        ),
     ] = None,
     lending: Annotated[
-        str, typer.Option(help="Lending protocol; venue: preset or TOML file.")
+        str,
+        typer.Option(
+            help="Lending protocol; venue: preset or TOML file.", autocompletion=completion.lending
+        ),
     ] = "kamino",
     market: Annotated[
-        str | None, typer.Option(help="Name or path; the sample if left out.")
+        str | None,
+        typer.Option(
+            help="Name or path; the sample if left out.", autocompletion=completion.markets
+        ),
     ] = None,
     start: Annotated[str | None, typer.Option(help="First day, 2025-01-18.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day, inclusive.")] = None,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from basislab.cli import completion
+
 if TYPE_CHECKING:
     import numpy as np
     from rich.console import Console
@@ -25,7 +27,10 @@ app = typer.Typer(
 
 NAME = Annotated[
     str | None,
-    typer.Argument(help="A name, a market directory or a .csv table; the sample by default."),
+    typer.Argument(
+        help="A name, a market directory or a .csv table; the sample by default.",
+        autocompletion=completion.markets,
+    ),
 ]
 _FEW = 3
 """So many files that are read alike are named."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperOption
+
+from basislab.cli import completion
 
 if TYPE_CHECKING:
     from basislab.data.build.recipe import Recipe
@@ -22,7 +26,13 @@ class NamesSources(TyperCommand):
     """A command whose help names the sources, which are read only where someone asks for it."""
 
     def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        """Write the options, with the sources in place of ``{perp}`` and the others."""
+        """Write the options with the sources' names."""
+        with self.sources_named():
+            super().format_options(ctx, formatter)
+
+    @contextmanager
+    def sources_named(self) -> Iterator[None]:
+        """Put the sources in place of ``{perp}`` and the others while the block runs."""
         from basislab.data.build.recipe import PARTS
         from basislab.data.sources import names
 
@@ -32,7 +42,7 @@ class NamesSources(TyperCommand):
         try:
             for option, text in plain.items():
                 option.help = text.format(**there)
-            super().format_options(ctx, formatter)
+            yield
         finally:
             for option, text in plain.items():
                 option.help = text
@@ -96,7 +106,12 @@ def fetch(
 
 
 def update(
-    market: Annotated[str, typer.Argument(help="Name of a market that was fetched.")],
+    market: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a market that was fetched.", autocompletion=completion.fetched_markets
+        ),
+    ],
     *,
     offline: OFFLINE = False,
     refetch: REFETCH = False,
@@ -176,7 +191,12 @@ def _report(done: Fetched) -> None:
 
 
 def export(
-    market: Annotated[str, typer.Argument(help="A name, a market directory or a .csv table.")],
+    market: Annotated[
+        str,
+        typer.Argument(
+            help="A name, a market directory or a .csv table.", autocompletion=completion.markets
+        ),
+    ],
     path: Annotated[Path, typer.Argument(help="File: .csv, .csv.gz or .parquet.")],
 ) -> None:
     """Write a market as one table, a row a bar."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from basislab.cli import completion
 from basislab.cli.backtest import ModelName
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from basislab.types.configs import ModelConfig
     from basislab.types.market import Market as MarketData
 
-Market = Annotated[str | None, typer.Option(help="Name or path; the sample if left out.")]
+Market = Annotated[
+    str | None,
+    typer.Option(help="Name or path; the sample if left out.", autocompletion=completion.markets),
+]
 Start = Annotated[str | None, typer.Option(help="First day, 2025-01-18.")]
 End = Annotated[str | None, typer.Option(help="Last day, inclusive.")]
 Samples = Annotated[
@@ -61,6 +65,8 @@ _ENGINE_HELP: dict[str, str] = {
 }
 """Decisions of the venue engine alone."""
 
+_COMPLETED = {"perp": completion.perps, "lending": completion.lending}
+
 
 class Fields(NamedTuple):
     """What the decisions' options were given: the model, and texts by the config's field."""
@@ -91,7 +97,7 @@ def takes_fields(leverage: str, *, with_engine: bool = True) -> Callable[[Comman
     model = Annotated[ModelName, typer.Option(help="Which model.")]
     added: dict[str, tuple[Any, Any]] = {"model": (model, ModelName.rebalance)}
     for name, text in helps.items():
-        option = typer.Option(_option(name), help=text)
+        option = typer.Option(_option(name), help=text, autocompletion=_COMPLETED.get(name))
         added[name] = (Annotated[str | None, option], leverage if name == "leverage" else None)
 
     def decorate(command: Command) -> Command:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from basislab.cli import completion
+
 if TYPE_CHECKING:
     from basislab.data.query import Answer
 
@@ -21,7 +23,11 @@ _GAP = "  "
 
 def query(
     market: Annotated[
-        str, typer.Argument(help="A name, a market directory, a .csv table, or sample.")
+        str,
+        typer.Argument(
+            help="A name, a market directory, a .csv table, or sample.",
+            autocompletion=completion.markets,
+        ),
     ],
     sql: Annotated[str, typer.Argument(help="One SELECT over prices, funding and lending.")],
     *,

@@ -6,11 +6,17 @@ from typing import Annotated
 
 import typer
 
+from basislab.cli import completion
+
 
 def venues(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="Preset or TOML file; all presets if left out."),
+        typer.Argument(
+            metavar="[NAME]",
+            help="Preset or TOML file; all presets if left out.",
+            autocompletion=completion.presets,
+        ),
     ] = None,
 ) -> None:
     """List venue presets, or show one with its sources."""

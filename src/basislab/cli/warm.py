@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
 if TYPE_CHECKING:
-    from basislab.types.configs import TradeConfig
+    from basislab.types.configs import ModelConfig
     from basislab.types.market import Market
     from basislab.types.venue_config import VenueConfig
 
@@ -42,11 +42,12 @@ def warm() -> None:
     typer.echo(f"the engine is compiled{'' if compiled else ' already'}", err=True)
 
 
-def _study_configs() -> list[TradeConfig]:
-    from basislab.simulate.models import MODELS
-    from basislab.types.configs import TradeConfig
+def _study_configs() -> list[ModelConfig]:
+    from basislab.simulate import MODELS
+    from basislab.types.venue_config import VenueConfig
 
-    return [kind(leverage=3.0) for kind in MODELS if issubclass(kind, TradeConfig)]
+    kinds: list[Any] = [kind for kind in MODELS if kind is not VenueConfig]
+    return [kind(leverage=3.0) for kind in kinds]
 
 
 def _engine_config(market: Market) -> VenueConfig:
