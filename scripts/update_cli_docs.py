@@ -122,7 +122,7 @@ def cell(text: str | None) -> str:
 
 def section(path: tuple[str, ...], command: Any) -> str:
     """Describe one command: usage, what it does, its arguments and options."""
-    with getattr(command, "sources_named", nullcontext)():
+    with getattr(command, "named", nullcontext)():
         return _section(path, command)
 
 

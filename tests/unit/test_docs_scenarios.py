@@ -21,7 +21,6 @@ import basislab as bl
 from basislab.errors import BasisLabError
 from basislab.kernels import events
 from basislab.scenarios import (
-    CONFIGS,
     MAX_BAR_SCENARIOS,
     Overrides,
     Scenario,
@@ -52,7 +51,7 @@ KINDS = {config.model: model for config, model in STUDY_MODELS.items()}
 
 
 def owners(cell: str) -> set[str]:
-    return set(CONFIGS) if cell == "all" else set(cell.split(", "))
+    return set(KINDS) if cell == "all" else set(cell.split(", "))
 
 
 def accepts(**raw: object) -> bool:
@@ -147,7 +146,7 @@ def test_a_key_is_taken_by_its_models_only(key: str) -> None:
         "perp": "drift-study",
     }
     values |= {"start": "2025-01-01", "end": "2025-01-02", "lending": "kamino", "lookback_days": 7}
-    taken = {model for model in CONFIGS if accepts(model=model, **{key: values.get(key, 1)})}
+    taken = {model for model in KINDS if accepts(model=model, **{key: values.get(key, 1)})}
     assert owners(KEYS[key][4]) == taken
 
 

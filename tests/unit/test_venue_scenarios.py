@@ -13,7 +13,7 @@ from basislab.cli.app import app
 from basislab.errors import ConfigError
 from basislab.report.venue_words import deciding
 from basislab.research.venue import Sensitivity
-from basislab.scenarios import VenueScenario, parse_any, run_file
+from basislab.scenarios import VenueScenario, parse_scenario, run_file
 from basislab.scenarios.files import parse_file
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_the_page_names_every_key_in_order_with_its_default():
 
 def test_overrides_replace_numbers_of_the_presets():
     raw = {"model": "venue", "leverage": 2, "overrides": {"lending": {"liquidation_ltv": 0.8}}}
-    assert 0.8 == parse_any(raw).to_config().lending.liquidation_ltv
+    assert 0.8 == parse_scenario(raw).to_config().lending.liquidation_ltv
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_overrides_replace_numbers_of_the_presets():
 )
 def test_what_is_wrong_is_said(keys, message):
     with pytest.raises(ConfigError, match=message):
-        parse_any({"model": "venue", "leverage": 2} | keys).to_config()
+        parse_scenario({"model": "venue", "leverage": 2} | keys).to_config()
 
 
 def test_a_trigger_of_null_is_never():
     raw = {"model": "venue", "leverage": 2}
-    assert "never" == parse_any(raw | {"trigger": None}).to_config().policy
-    assert 8**0.5 == pytest.approx(parse_any(raw).to_config().trigger_leverage)
+    assert "never" == parse_scenario(raw | {"trigger": None}).to_config().policy
+    assert 8**0.5 == pytest.approx(parse_scenario(raw).to_config().trigger_leverage)
 
 
 def test_a_file_may_hold_both_kinds():

@@ -21,6 +21,7 @@ from basislab.cli import (
     venues,
     warm,
 )
+from basislab.cli.naming import NamesModels
 from basislab.cli.progress import CompileNotice
 from basislab.errors import BasisLabError
 from basislab.kernels import notice
@@ -54,12 +55,12 @@ app = typer.Typer(
 )
 TRY, JUDGE, DATA, ABOUT = "Try a position", "Judge it", "Data and venues", "This program"
 
-app.command("backtest", rich_help_panel=TRY)(backtest.backtest)
+app.command("backtest", cls=NamesModels, rich_help_panel=TRY)(backtest.backtest)
 app.command("run", rich_help_panel=TRY)(run.run)
 app.command("study", rich_help_panel=JUDGE)(study.study)
-app.command("sweep", rich_help_panel=JUDGE)(sweep.sweep)
-app.command("montecarlo", rich_help_panel=JUDGE)(montecarlo.montecarlo)
-app.command("certify", rich_help_panel=JUDGE)(certify.certify)
+app.command("sweep", cls=NamesModels, rich_help_panel=JUDGE)(sweep.sweep)
+app.command("montecarlo", cls=NamesModels, rich_help_panel=JUDGE)(montecarlo.montecarlo)
+app.command("certify", cls=NamesModels, rich_help_panel=JUDGE)(certify.certify)
 data.app.command("fetch", cls=fetch.NamesSources)(fetch.fetch)
 data.app.command("update")(fetch.update)
 data.app.command("export")(fetch.export)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,18 +17,13 @@ if TYPE_CHECKING:
     from basislab.types.result import Result
 
 
-class ModelName(StrEnum):
-    """Models of the command line."""
-
-    static = "static"
-    rebalance = "rebalance"
-    rotation = "rotation"
-    conditional = "conditional"
-    venue = "venue"
+ModelName = Annotated[
+    str, typer.Option(help="Which model: {models}.", autocompletion=completion.models)
+]
 
 
 def backtest(
-    model: Annotated[ModelName, typer.Option(help="Which model.")] = ModelName.rebalance,
+    model: ModelName = "rebalance",
     leverage: Annotated[float, typer.Option(help="Leverage of each half.")] = 3.0,
     capital: Annotated[float, typer.Option(help="Capital in USD, split in two halves.")] = 10_000.0,
     perp: Annotated[
@@ -126,7 +121,7 @@ def backtest(
         "conventions": None if conventions is None else conventions.split(","),
     }
     raw: dict[str, Any] = {
-        "model": model.value,
+        "model": model,
         "leverage": leverage,
         "capital_usd": capital,
         "lending": lending,
@@ -135,21 +130,22 @@ def backtest(
     raw |= {key: value for key, value in (("start", start), ("end", end)) if value is not None}
     if trigger == "never":
         raw["trigger"] = None
-    raw |= _pairs(more or [], raw)
+    raw |= {key: typed(text) for key, text in pairs(more or [], raw).items()}
     with status("running"):
-        from basislab.scenarios import market_loader, parse_any, run_scenario
+        from basislab.scenarios import market_loader, parse_scenario, run_scenario, scenario_type
+        from basislab.types.venue_result import VenueResult
 
         load = market_loader(market)
-        if model is ModelName.venue and monitor is None:
+        if monitor is None and "monitor" in scenario_type(model).model_fields:
             raw["monitor"] = _look(load(None))
-        scenario = parse_any(raw)
+        scenario = parse_scenario(raw)
         result = run_scenario(scenario, load)
     if as_json:
         typer.echo(to_json(result.to_dict()), nl=False)
         return
     console = Console(highlight=False)
     _show(result, console)
-    if model is ModelName.venue:
+    if isinstance(result, VenueResult):
         _tell(load(scenario.market), result, scenario, console, with_sensitivity=sensitivity)
 
 
@@ -166,24 +162,29 @@ def _trigger(text: str | None) -> float | None:
         ) from None
 
 
-def _pairs(texts: list[str], known: dict[str, Any]) -> dict[str, Any]:
-    """Read ``key=value``; a value that is no JSON is a text."""
-    import json
-
+def pairs(texts: Iterable[str], known: Container[str]) -> dict[str, str]:
+    """Read ``key=value``; a key that is given already is refused."""
     from basislab.errors import ConfigError
 
-    found: dict[str, Any] = {}
+    found: dict[str, str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise ConfigError(f"--set: got {text!r}; write KEY=VALUE, such as ltv_band=0.65.")
         if key in known or key in found:
             raise ConfigError(f"--set {text}: {key} is given already. Give it once.")
-        try:
-            found[key] = json.loads(value)
-        except ValueError:
-            found[key] = value
+        found[key] = value
     return found
+
+
+def typed(text: str) -> Any:
+    """Return a value of JSON; what is none is a text."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _look(market: Market) -> str:

@@ -44,6 +44,13 @@ def _presets(*kinds: str) -> Callable[[], list[str]]:
     return names
 
 
+def _models() -> list[str]:
+    from basislab.simulate import MODELS
+
+    return [kind.model for kind in MODELS]
+
+
+models = _after_comma(_models)
 markets = _after_comma(_markets)
 fetched_markets = _after_comma(_fetched)
 presets = _after_comma(_presets())

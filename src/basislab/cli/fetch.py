@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand, TyperOption
 
 from basislab.cli import completion
+from basislab.cli.naming import NamingCommand
 
 if TYPE_CHECKING:
     from basislab.data.build.recipe import Recipe
@@ -22,30 +20,15 @@ OFFLINE = Annotated[
 REFETCH = Annotated[bool, typer.Option("--refetch", help="Ask for everything again, and compare.")]
 
 
-class NamesSources(TyperCommand):
-    """A command whose help names the sources, which are read only where someone asks for it."""
+class NamesSources(NamingCommand):
+    """A command whose help names the sources."""
 
-    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        """Write the options with the sources' names."""
-        with self.sources_named():
-            super().format_options(ctx, formatter)
-
-    @contextmanager
-    def sources_named(self) -> Iterator[None]:
-        """Put the sources in place of ``{perp}`` and the others while the block runs."""
+    def there(self) -> dict[str, str]:
+        """Return the sources of each part of a market."""
         from basislab.data.build.recipe import PARTS
         from basislab.data.sources import names
 
-        there = {part: ", ".join(names(part)) for part in PARTS}
-        options = [each for each in self.params if isinstance(each, TyperOption)]
-        plain = {each: each.help or "" for each in options if each.name in there}
-        try:
-            for option, text in plain.items():
-                option.help = text.format(**there)
-            yield
-        finally:
-            for option, text in plain.items():
-                option.help = text
+        return {part: ", ".join(names(part)) for part in PARTS}
 
 
 def fetch(

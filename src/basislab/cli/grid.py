@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from basislab.cli import completion
-from basislab.cli.backtest import ModelName
+from basislab.cli.backtest import ModelName, pairs, typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,15 @@ Samples = Annotated[
 Workers = Annotated[int | None, typer.Option(help="Threads; one a core if left out.")]
 Job = Annotated[Path | None, typer.Option(help="Folder that keeps finished parts.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what --job has.")]
+
+More = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUES",
+        help="Any other field of the model's config, such as has_deleverage; repeatable.",
+    ),
+]
 
 OPTIONS = {"capital_usd": "--capital", "monitor_seconds": "--monitor"}
 TABLE_ENDINGS = (".parquet", ".csv")
@@ -69,10 +78,11 @@ _COMPLETED = {"perp": completion.perps, "lending": completion.lending}
 
 
 class Fields(NamedTuple):
-    """What the decisions' options were given: the model, and texts by the config's field."""
+    """What the decisions' options were given: the model, texts by field, more pairs."""
 
-    model: ModelName
+    model: str
     given: dict[str, str | None]
+    more: list[str]
 
 
 Command = Callable[..., None]
@@ -94,16 +104,17 @@ def takes_fields(leverage: str, *, with_engine: bool = True) -> Callable[[Comman
         Decorates a command whose first parameter is a `Fields`.
     """
     helps = _HELP | (_ENGINE_HELP if with_engine else {})
-    model = Annotated[ModelName, typer.Option(help="Which model.")]
-    added: dict[str, tuple[Any, Any]] = {"model": (model, ModelName.rebalance)}
+    added: dict[str, tuple[Any, Any]] = {"model": (ModelName, "rebalance")}
     for name, text in helps.items():
         option = typer.Option(_option(name), help=text, autocompletion=_COMPLETED.get(name))
         added[name] = (Annotated[str | None, option], leverage if name == "leverage" else None)
+    added["more"] = (More, None)
 
     def decorate(command: Command) -> Command:
         def wrapped(**options: Any) -> None:
             given = {name: options.pop(name) for name in helps}
-            command(Fields(options.pop("model"), given), **options)
+            fields = Fields(options.pop("model"), given, options.pop("more") or [])
+            command(fields, **options)
 
         keyword = inspect.Parameter.KEYWORD_ONLY
         new = [
@@ -144,19 +155,36 @@ def read_fields(fields: Fields, *, sampled: bool) -> dict[str, Any]:
     """
     from basislab.cli.lists import parse_values
 
-    return {
+    found = {
         field: parse_values(_option(field), field, text, sampled=sampled)
         for field, text in fields.given.items()
         if text is not None
     }
+    for key, text in pairs(fields.more, found).items():
+        found[key] = _free_values(key, text, sampled=sampled)
+    return found
 
 
-def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[ModelConfig, dict[str, Any]]:
+def _free_values(key: str, text: str, *, sampled: bool) -> Any:
+    """Return the values of any field: whole numbers as such, what is no number as it stands."""
+    from basislab.cli.lists import parse_values
+    from basislab.errors import ConfigError
+
+    try:
+        values = parse_values(f"--set {key}", key, text, sampled=sampled)
+    except ConfigError:
+        return [typed(piece) for piece in text.split(",")]
+    if isinstance(values, tuple):
+        return values
+    return [int(v) if isinstance(v, float) and v.is_integer() else v for v in values]
+
+
+def base_config(model: str, fields: dict[str, Any]) -> tuple[ModelConfig, dict[str, Any]]:
     """Return the config of what is the same everywhere, and the fields that are swept.
 
     Parameters
     ----------
-    model : ModelName
+    model : str
     fields : dict
         From `read_fields`; holds ``leverage``.
 
@@ -170,15 +198,16 @@ def base_config(model: ModelName, fields: dict[str, Any]) -> tuple[ModelConfig, 
     ConfigError
         A field that the model does not have, a value outside its range.
     """
-    from basislab.errors import ConfigError
-    from basislab.scenarios import CONFIGS
-    from basislab.types.venue_config import VenueConfig
+    from dataclasses import fields as fields_of
 
-    kind: Any = VenueConfig if model is ModelName.venue else CONFIGS[model.value]
-    known = kind.__dataclass_fields__
+    from basislab.errors import ConfigError
+    from basislab.simulate import config_type
+
+    kind: Any = config_type(model)
+    known = {field.name for field in fields_of(kind)}
     for field in fields:
         if field not in known:
-            raise ConfigError(f"{_option(field)}: model {model.value!r} has no such decision.")
+            raise ConfigError(f"{_option(field)}: model {model!r} has no such decision.")
     fixed = {k: v[0] for k, v in fields.items() if isinstance(v, list) and len(v) == 1}
     swept = {k: v for k, v in fields.items() if k not in fixed}
     if "leverage" not in fixed:
@@ -224,11 +253,11 @@ def fitted(config: ModelConfig, fields: dict[str, Any], market: MarketData) -> M
     """
     from dataclasses import replace
 
-    from basislab.types.venue_config import VenueConfig
-
-    if not isinstance(config, VenueConfig) or "monitor_seconds" in fields:
+    looks = getattr(config, "monitor_seconds", None)
+    if looks is None or "monitor_seconds" in fields:
         return config
-    return replace(config, monitor_seconds=max(config.monitor_seconds, market.bar_seconds))
+    changes: dict[str, Any] = {"monitor_seconds": max(looks, market.bar_seconds)}
+    return replace(config, **changes)
 
 
 def check_endings(out: Path | None, figure: Path | None = None) -> None:

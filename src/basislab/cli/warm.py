@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -44,10 +44,9 @@ def warm() -> None:
 
 def _study_configs() -> list[ModelConfig]:
     from basislab.simulate import MODELS
-    from basislab.types.venue_config import VenueConfig
+    from basislab.types.configs import TradeConfig
 
-    kinds: list[Any] = [kind for kind in MODELS if kind is not VenueConfig]
-    return [kind(leverage=3.0) for kind in kinds]
+    return [kind(leverage=3.0) for kind in MODELS if issubclass(kind, TradeConfig)]
 
 
 def _engine_config(market: Market) -> VenueConfig:

@@ -1,13 +1,11 @@
 """Scenario files: the machine interface (docs/scenarios.md, version 1)."""
 
+from basislab.scenarios.base import Day, ModelScenario
 from basislab.scenarios.files import (
-    FORMAT_VERSION,
     MAX_BAR_SCENARIOS,
     MarketLoader,
     ScenarioFile,
-    json_schema,
     market_loader,
-    parse_any,
     parse_file,
     read_file,
     results_text,
@@ -15,22 +13,16 @@ from basislab.scenarios.files import (
     run_file,
     run_scenario,
 )
-from basislab.scenarios.scenario import (
-    CONFIGS,
-    Day,
-    Overrides,
-    PenaltyOverride,
-    Scenario,
-    parse_scenario,
-)
+from basislab.scenarios.kinds import FORMAT_VERSION, json_schema, parse_scenario, scenario_type
+from basislab.scenarios.scenario import Overrides, PenaltyOverride, Scenario
 from basislab.scenarios.venue import VenueScenario
 
 __all__ = [
-    "CONFIGS",
     "FORMAT_VERSION",
     "MAX_BAR_SCENARIOS",
     "Day",
     "MarketLoader",
+    "ModelScenario",
     "Overrides",
     "PenaltyOverride",
     "Scenario",
@@ -38,7 +30,6 @@ __all__ = [
     "VenueScenario",
     "json_schema",
     "market_loader",
-    "parse_any",
     "parse_file",
     "parse_scenario",
     "read_file",
@@ -46,4 +37,5 @@ __all__ = [
     "run",
     "run_file",
     "run_scenario",
+    "scenario_type",
 ]

@@ -10,24 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PrivateAttr, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, PrivateAttr, ValidationError
 
 from basislab._version import VERSION
 from basislab.data import load_market
 from basislab.errors import BasisLabError, ConfigError
-from basislab.scenarios.scenario import (
-    Scenario,
-    Strict,
-    first_problem,
-    parse_scenario,
-    refuse_unknown,
-)
-from basislab.scenarios.venue import VenueScenario, parse_venue_scenario
+from basislab.scenarios.base import ModelScenario, Strict, first_problem, refuse_unknown
+from basislab.scenarios.kinds import FORMAT_VERSION, parse_scenario
 from basislab.simulate import simulate
 from basislab.types.market import Market
 from basislab.types.result import Result
-
-FORMAT_VERSION = 1
 
 MAX_BAR_SCENARIOS = 100_000_000
 """Largest ``bars x scenarios`` of one file: about a minute of kernel time."""
@@ -61,7 +53,7 @@ MarketLoader = Callable[[str | None], Market]
 
 
 def run(
-    scenarios: Sequence[Scenario | VenueScenario],
+    scenarios: Sequence[ModelScenario],
     *,
     market: Market | str | None = None,
 ) -> list[Result]:
@@ -139,19 +131,12 @@ def _is_beside(folder: Path, wanted: str) -> bool:
         return False
 
 
-def parse_any(raw: object) -> Scenario | VenueScenario:
-    """Validate one scenario of any model; see `parse_scenario`."""
-    if isinstance(raw, dict) and raw.get("model") == "venue":
-        return parse_venue_scenario(raw)
-    return parse_scenario(raw)
-
-
-def run_scenario(scenario: Scenario | VenueScenario, load: MarketLoader) -> Result:
+def run_scenario(scenario: ModelScenario, load: MarketLoader) -> Result:
     """Run one scenario.
 
     Parameters
     ----------
-    scenario : Scenario or VenueScenario
+    scenario : ModelScenario
     load : callable
         From `market_loader`.
 
@@ -233,7 +218,7 @@ def run_file(
         try:
             if label in seen:
                 raise ConfigError(f"id: {label!r} is used twice. Give every scenario its own.")
-            result = run_scenario(parse_any(raw), load)
+            result = run_scenario(parse_scenario(raw), load)
             yield result.to_dict(with_events=with_events, with_equity=with_equity, id=label)
         except BasisLabError as error:
             yield {"id": label, "error": {"type": type(error).__name__, "message": str(error)}}
@@ -260,37 +245,6 @@ def results_text(results: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield separator + json.dumps(result, allow_nan=False)
         separator = ",\n"
     yield "\n]}\n"
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of scenario files, as shipped in the package.
-
-    Returns
-    -------
-    dict
-        Draft 2020-12.
-    """
-    scenario = TypeAdapter(Scenario).json_schema(ref_template="#/$defs/{model}")
-    venue = TypeAdapter(VenueScenario).json_schema(ref_template="#/$defs/{model}")
-    definitions = scenario.pop("$defs", {}) | venue.pop("$defs", {})
-    definitions |= {"Scenario": scenario, "VenueScenario": venue}
-    items = [{"$ref": "#/$defs/Scenario"}, {"$ref": "#/$defs/VenueScenario"}]
-    # Left out is twice the leverage, null is never: a default of null would mix them up.
-    for one in (scenario, venue):
-        del one["properties"]["trigger"]["default"]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "basislab scenario file, version 1",
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["version", "scenarios"],
-        "properties": {
-            "version": {"const": FORMAT_VERSION},
-            "market": {"type": ["string", "null"]},
-            "scenarios": {"type": "array", "items": {"anyOf": items}},
-        },
-        "$defs": definitions,
-    }
 
 
 def _check_size(count: int, load: MarketLoader, names: Sequence[str | None]) -> None:

@@ -1,66 +1,27 @@
-"""One scenario: keys, defaults and checks of the machine interface."""
+"""A scenario of the study's models: keys and defaults (docs/scenarios.md)."""
 
 from __future__ import annotations
 
-import reprlib
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import fields, replace
+from typing import Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import model_validator
 
-from basislab.errors import ConfigError
 from basislab.presets import load_venue
-from basislab.types.checks import nearest
-from basislab.types.configs import (
-    ConditionalConfig,
-    ModelConfig,
-    RebalanceConfig,
-    RotationConfig,
-    StaticConfig,
-)
-from basislab.types.dates import read_moment
+from basislab.scenarios.base import Day, ModelScenario, Number, Strict, refuse_unknown
+from basislab.simulate import MODELS, config_type
+from basislab.types.configs import ModelConfig, TradeConfig
 from basislab.types.venue import LiquidationPenalty
 
-CONFIGS: dict[str, type[ModelConfig]] = {
-    config.model: config
-    for config in (StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig)
-}
-_DECISIONS = {
-    "static": ("slippage",),
-    "rebalance": ("trigger",),
-    "rotation": ("buffer", "min_apy"),
-    "conditional": ("entry_apy", "buffer", "lookback_days"),
-}
-_COMMON = ("capital_usd", "leverage", "open_fee_bps", "lending")
 
-
-def _as_day(value: object) -> object:
-    """Accept what a run takes for a day; the place of an error is pydantic's to say."""
-    if not isinstance(value, str | date):
-        return value
-    try:
-        return read_moment(value).date()
-    except (ValueError, OverflowError):
-        raise ValueError(f"got {value!r}; write a day as 2025-01-18") from None
-
-
-Day = Annotated[date, BeforeValidator(_as_day)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class Strict(BaseModel):
-    """A frozen object that refuses unknown keys and converts nothing."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+def own_keys() -> dict[str, tuple[str, ...]]:
+    """Return which decisions each study model takes, beside those that all take."""
+    shared = {field.name for field in fields(TradeConfig)}
+    kinds = [kind for kind in MODELS if issubclass(kind, TradeConfig)]
+    return {
+        kind.model: tuple(field.name for field in fields(kind) if field.name not in shared)
+        for kind in kinds
+    }
 
 
 class PenaltyOverride(Strict):
@@ -95,7 +56,7 @@ class Overrides(Strict):
     liquidation_penalty: PenaltyOverride | None = None
 
 
-class Scenario(Strict):
+class Scenario(ModelScenario):
     """One configuration on one window of one market; unset fields take the documented defaults.
 
     Parameters
@@ -134,10 +95,6 @@ class Scenario(Strict):
     """
 
     model: Literal["static", "rebalance", "rotation", "conditional"]
-    leverage: Number
-    id: str | None = None
-    market: str | None = None
-    capital_usd: Number = 10_000.0
     perp: str = "hyperliquid-study"
     lending: str = "kamino"
     open_fee_bps: Number = 15.0
@@ -151,33 +108,24 @@ class Scenario(Strict):
     lookback_days: int = 7
     overrides: Overrides | None = None
 
-    if not TYPE_CHECKING:
-
-        def __init__(self, **values: Any) -> None:
-            try:
-                super().__init__(**values)
-            except ValidationError as error:
-                raise ConfigError(first_problem(error)) from None
-
     @model_validator(mode="before")
     @classmethod
-    def _known_keys(cls, raw: Any) -> Any:
-        if isinstance(raw, dict):
-            refuse_unknown(raw, cls.model_fields, "")
-            overrides = raw.get("overrides")
-            if isinstance(overrides, dict):
-                refuse_unknown(overrides, Overrides.model_fields, "overrides.")
-                penalty = overrides.get("liquidation_penalty")
-                if isinstance(penalty, dict):
-                    where = "overrides.liquidation_penalty."
-                    refuse_unknown(penalty, PenaltyOverride.model_fields, where)
+    def _known_overrides(cls, raw: Any) -> Any:
+        overrides = raw.get("overrides") if isinstance(raw, dict) else None
+        if isinstance(overrides, dict):
+            refuse_unknown(overrides, Overrides.model_fields, "overrides.")
+            penalty = overrides.get("liquidation_penalty")
+            if isinstance(penalty, dict):
+                where = "overrides.liquidation_penalty."
+                refuse_unknown(penalty, PenaltyOverride.model_fields, where)
         return raw
 
     @model_validator(mode="after")
     def _keys_of_the_model(self) -> Scenario:
-        own = _DECISIONS[self.model]
+        keys = own_keys()
+        own = keys[self.model]
         for name in sorted(self.model_fields_set - set(own)):
-            owners = [repr(model) for model, names in _DECISIONS.items() if name in names]
+            owners = [repr(model) for model, names in keys.items() if name in names]
             if owners:
                 raise ValueError(
                     f"{name} belongs to model {' and '.join(owners)}; "
@@ -197,7 +145,7 @@ class Scenario(Strict):
         ConfigError
             A value outside its range, an unknown venue.
         """
-        names = (*_COMMON, *_DECISIONS[self.model])
+        names = ("capital_usd", "leverage", "open_fee_bps", "lending", *own_keys()[self.model])
         values = {name: getattr(self, name) for name in names}
         if "trigger" not in self.model_fields_set:
             values.pop("trigger", None)
@@ -209,67 +157,4 @@ class Scenario(Strict):
                     **changes["liquidation_penalty"]
                 )
             venue = replace(venue, **changes)
-        return CONFIGS[self.model](perp=venue, **values)
-
-
-def refuse_unknown(raw: dict[str, Any], known: Iterable[str], where: str) -> None:
-    """Raise for a key that is not known, naming the nearest one.
-
-    Parameters
-    ----------
-    raw : dict
-    known : iterable of str
-    where : str
-        Prefix of the key in the message, such as ``overrides.``.
-
-    Raises
-    ------
-    ValueError
-    """
-    for key in raw:
-        if key not in known:
-            raise ValueError(f"unknown key {where}{key}{nearest(key, list(known))}")
-
-
-def parse_scenario(raw: object) -> Scenario:
-    """Validate one scenario.
-
-    Parameters
-    ----------
-    raw : object
-        As parsed from JSON or TOML.
-
-    Returns
-    -------
-    Scenario
-
-    Raises
-    ------
-    ConfigError
-        Its first problem: where, what was found, what is wanted.
-    """
-    try:
-        return Scenario.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError(first_problem(error)) from None
-
-
-def first_problem(error: ValidationError) -> str:
-    """Return pydantic's first complaint as one sentence: where, what was found, what is wanted.
-
-    Parameters
-    ----------
-    error : ValidationError
-
-    Returns
-    -------
-    str
-    """
-    first = error.errors(include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "scenario"
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "value_error":
-        return f"{where}: {message}." if first["loc"] else f"{message}."
-    if first["type"] == "missing":
-        return f"{where}: it is missing and has no default."
-    return f"{where}: got {reprlib.repr(first['input'])}; {message[0].lower()}{message[1:]}."
+        return config_type(self.model)(perp=venue, **values)

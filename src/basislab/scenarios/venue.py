@@ -5,25 +5,19 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field
 
 from basislab.data.build.align import parse_max_gap
 from basislab.errors import ConfigError
 from basislab.presets.terms import resolve
-from basislab.scenarios.scenario import Day, Number, Strict, first_problem, refuse_unknown
+from basislab.scenarios.base import Day, ModelScenario, Number
 from basislab.types.checks import nearest
 from basislab.types.venue_config import VenueConfig
 
 Role = Literal["perp", "lending", "opening", "swap", "transfer"]
 
-_SAME = (
-    "leverage", "capital_usd", "perp", "lending", "opening", "swap", "transfer", "study", "policy",
-    "ltv_band", "margin_band", "distance", "sigma_multiple", "reserve", "entry_apy", "exit_apy",
-    "lookback_days", "response", "path_order", "volume_usd", "collateral_yield",
-)  # fmt: skip
 
-
-class VenueScenario(Strict):
+class VenueScenario(ModelScenario):
     """One configuration of the venue engine; unset fields take the documented defaults.
 
     Parameters
@@ -60,10 +54,6 @@ class VenueScenario(Strict):
     """
 
     model: Literal["venue"]
-    leverage: Number
-    id: str | None = None
-    market: str | None = None
-    capital_usd: Number = 10_000.0
     perp: str = "hyperliquid"
     lending: str = "kamino"
     opening: str = "asgard"
@@ -91,13 +81,6 @@ class VenueScenario(Strict):
     conventions: list[str] = Field(default_factory=list)
     overrides: dict[Role, dict[str, Number]] = Field(default_factory=dict)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, raw: Any) -> Any:
-        if isinstance(raw, dict):
-            refuse_unknown(raw, cls.model_fields, "")
-        return raw
-
     def to_config(self) -> VenueConfig:
         """Return the config with its venues resolved and the overrides applied.
 
@@ -110,7 +93,8 @@ class VenueScenario(Strict):
         ConfigError
             A value outside its range, an unknown venue or constant.
         """
-        values: dict[str, Any] = {name: getattr(self, name) for name in _SAME}
+        same = {field.name for field in fields(VenueConfig)} & type(self).model_fields.keys()
+        values = {name: getattr(self, name) for name in same - {"trigger"}}
         if "trigger" in self.model_fields_set:
             if self.trigger is None:
                 values["policy"] = "never"
@@ -119,7 +103,6 @@ class VenueScenario(Strict):
         config = VenueConfig(
             monitor_seconds=parse_max_gap(self.monitor, "monitor"),
             has_deleverage=self.deleverage,
-            conventions=tuple(self.conventions),
             **values,
         )
         resolved = resolve(config)
@@ -139,26 +122,3 @@ def _changed(terms: Any, role: str, constants: dict[str, float]) -> Any:
             )
     assumed = tuple(one for one in terms.assumed if one.field not in constants)
     return replace(terms, **constants, assumed=assumed)
-
-
-def parse_venue_scenario(raw: object) -> VenueScenario:
-    """Validate one scenario of the venue engine.
-
-    Parameters
-    ----------
-    raw : object
-        As parsed from JSON or TOML.
-
-    Returns
-    -------
-    VenueScenario
-
-    Raises
-    ------
-    ConfigError
-        Its first problem: where, what was found, what is wanted.
-    """
-    try:
-        return VenueScenario.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError(first_problem(error)) from None
