@@ -25,7 +25,7 @@ from basislab.data.read.files import (
 from basislab.data.read.layouts import recognise
 from basislab.data.read.layouts.layout import Layout
 from basislab.data.read.repeats import distinct_rows
-from basislab.data.read.sheet import Sheet, listed, plain_name
+from basislab.data.read.sheet import Sheet, listed
 from basislab.errors import SourceError
 from basislab.types.market import FloatArray, IntArray
 from basislab.units import SECONDS_PER_HOUR
@@ -40,7 +40,7 @@ _BOUNDS: dict[str, tuple[float, float, str]] = {
     "volume": (0.0, 1e18, "a volume of 0 or more"),
     **dict.fromkeys(_PERCENT, (0.0, 10_000.0, "percent a year from 0 to 10 000")),
 }
-_COIN = ("coin", "symbol", "asset", "pair", "instrument", "market")
+_WANTED = {"open": "prices", "funding_rate": "funding", "supply_apy_pct": "lending rates"}
 _QUOTES = re.compile(r"(USD[TC]?|BUSD|FDUSD|PERP)?")
 
 
@@ -118,7 +118,7 @@ def read_columns(
     if isinstance(sheet, Columns):
         return sheet._replace(read_as=", ".join((sheet.read_as, *packed)))
     layout, sheet = _layout(sheet)
-    sheet = _of_asset(sheet, asset)
+    sheet = _of_asset(layout, sheet, asset)
     theirs = _theirs(layout, sheet, names, own)
     micros, clock = read_times(sheet, theirs.pop("time"), reading)
     values = read_numbers(sheet, theirs, _PERCENT)
@@ -140,12 +140,12 @@ def _open(content: bytes, path: Path, names: tuple[str, ...], digest: str) -> Sh
         return read_arrow(content, where)
     if not is_json(content):
         return read_delimited(content, where)
-    from basislab.data.read.answers import is_answer
+    from basislab.data.read.answers import holds_rates
     from basislab.data.read.objects import sheet_of
     from basislab.data.read.payload import payload_of
 
     payload = payload_of(content, path, digest)
-    return _from_answer(payload, names) if is_answer(payload) else sheet_of(payload)
+    return _from_answer(payload, names) if holds_rates(payload) else sheet_of(payload)
 
 
 def _layout(sheet: Sheet) -> tuple[Layout, Sheet]:
@@ -153,7 +153,7 @@ def _layout(sheet: Sheet) -> tuple[Layout, Sheet]:
     if found is None:
         raise SourceError(
             f"{sheet.where}: no names stand over its {len(sheet.columns)} columns, and no known "
-            "layout has that many. Add a first line such as 'time,funding_rate'."
+            "layout fits them. Add a first line such as 'time,funding_rate'."
         )
     return found
 
@@ -172,7 +172,8 @@ def _theirs(
         elif plain == name:
             if layout.holds != "anything" and plain not in own:
                 raise SourceError(
-                    f"{sheet.where}: it holds {layout.holds} ({layout.name}); wanted is {plain}."
+                    f"{sheet.where}: it holds {layout.holds} ({layout.name}); wanted are "
+                    f"{_WANTED.get(names[0], names[0])}. Name another file in the mapping."
                 )
             raise SourceError(
                 f"{sheet.where}: column {own.get(plain, plain)!r} is missing; it has: "
@@ -181,12 +182,12 @@ def _theirs(
     return found
 
 
-def _of_asset(sheet: Sheet, asset: str) -> Sheet:
+def _of_asset(layout: Layout, sheet: Sheet, asset: str) -> Sheet:
     """Keep the rows of one coin, where a column says whose each row is."""
-    name = next((one for one in sheet.header or () if plain_name(one) in _COIN), None)
+    name = layout.coin(sheet)
     if name is None or not asset or not isinstance(sheet.cells(name), list):
         return sheet
-    coins = [str(cell).upper() for cell in sheet.cells(name)]
+    coins = [str(cell).upper().replace("XBT", "BTC") for cell in sheet.cells(name)]
     kinds = sorted(set(coins))
     wanted = {coin for coin in kinds if _is_coin(coin, asset.upper())}
     if len(kinds) == 1 and asset.upper() in kinds[0]:
@@ -251,15 +252,17 @@ def _from_answer(payload: Any, names: tuple[str, ...]) -> Columns:
     """Return a venue's own answer under our column names."""
     from basislab.data.read.answers import answer_name, parse
 
-    raw = parse(payload, any_width=True)
+    raw = parse(payload)
     known = {
-        "candles": (*_PRICES, "volume"),
         "funding": ("funding_rate", "premium"),
         "daily funding": ("funding_rate",),
         "lending": ("supply_apy_pct", "borrow_apy_pct"),
     }[raw.kind]
     if names[0] not in known:
-        raise SourceError(f"{payload.where}: it holds {raw.label}; wanted is {names[0]}.")
+        raise SourceError(
+            f"{payload.where}: it holds {raw.label}; wanted are {_WANTED[names[0]]}. "
+            "Name another file in the mapping."
+        )
 
     def place(row: int, name: str = "") -> str:
         return f"{payload.where}: row {row + 1}{f', {name}' if name else ''}"

@@ -48,6 +48,8 @@ def read_delimited(content: bytes, where: str) -> Sheet:
 
 
 def _why(separator: str, got: int, width: int) -> str:
+    if width == 1:
+        return "Remove what stands above the names of the columns."
     if separator == "," and got > width:
         return (
             "A decimal comma, or a comma of thousands, needs ; or tab between the cells; "
@@ -60,7 +62,7 @@ def _separator(text: str) -> str:
     """Return the first of tab, semicolon, comma and bar that the first line holds."""
     for line in text.splitlines():
         if bare := _QUOTED.sub("", line).strip(" "):
-            return next((mark for mark in _FORMS if mark in bare.strip()), ",")
+            return next((mark for mark in _FORMS if mark in bare), ",")
     return ","
 
 

@@ -67,8 +67,9 @@ def _contradiction(
     place: Callable[[int], str],
 ) -> SourceError:
     first, second = rows.tolist()
+    stamp = np.datetime64(int(times[first]), "s")
     other = place(second).rsplit(": ", 1)[-1]
     return SourceError(
-        f"{place(first)} and {other}, {name}: two values for {np.datetime64(times[first], 's')}Z, "
+        f"{place(first)} and {other}, {name}: two values for {stamp}Z, "
         f"{column[first]:.17g} and {column[second]:.17g}. Remove the wrong row."
     )
