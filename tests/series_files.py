@@ -103,7 +103,7 @@ def must(cell: str, form: Form) -> bool:
 def packed(text: str, form: Form) -> bytes:
     raw = text.encode(form.coding)
     if form.packing == "gzip":
-        return gzip.compress(raw)
+        return gzip.compress(raw, mtime=0)
     return zipped({"a.csv": raw}) if form.packing == "zip" else raw
 
 

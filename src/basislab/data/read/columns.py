@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -44,6 +44,14 @@ _WANTED = {"open": "prices", "funding_rate": "funding", "supply_apy_pct": "lendi
 _QUOTES = re.compile(r"(USD[TC]?|BUSD|FDUSD|PERP)?")
 
 
+class Place(Protocol):
+    """Returns the start of a message about a row and, where it is given, a column of ours."""
+
+    def __call__(self, row: int, name: str = "") -> str:
+        """Of a row, counted from 0."""
+        ...
+
+
 class Columns(NamedTuple):
     """Columns of one file, oldest row first, one row a time.
 
@@ -57,7 +65,7 @@ class Columns(NamedTuple):
     read_as : str
         Layout, times and form, such as ``Binance archive klines, epoch ms, comma``.
     place : callable
-        Returns the start of a message about a row and a column of ours.
+        See `Place`.
     repeated : int
         Rows that were dropped because another one says the same.
     out_of_order : int
@@ -71,7 +79,7 @@ class Columns(NamedTuple):
     times: IntArray
     values: dict[str, FloatArray]
     read_as: str
-    place: Callable[[int, str], str]
+    place: Place
     repeated: int = 0
     out_of_order: int = 0
     is_daily_sum: bool = False
@@ -125,7 +133,7 @@ def read_columns(
     _check(sheet, theirs, values)
     read_as = ", ".join((layout.name, clock, sheet.form, *packed))
     found = Columns(path.name, digest, micros // 1_000_000, values, read_as, _placed(sheet, theirs))
-    return _tidy(found, names, sheet.row)
+    return _tidy(found, names)
 
 
 def _open(content: bytes, path: Path, names: tuple[str, ...], digest: str) -> Sheet | Columns:
@@ -222,27 +230,27 @@ def _check(sheet: Sheet, theirs: dict[str, str], values: dict[str, FloatArray]) 
             )
 
 
-def _placed(sheet: Sheet, theirs: Mapping[str, str]) -> Callable[[int, str], str]:
-    return lambda row, name: sheet.place(row, theirs.get(name, name))
+def _placed(sheet: Sheet, theirs: Mapping[str, str]) -> Place:
+    return lambda row, name="": sheet.place(row, theirs.get(name, name))
 
 
-def _tidy(found: Columns, names: tuple[str, ...], row_of: Callable[[int], str]) -> Columns:
+def _tidy(found: Columns, names: tuple[str, ...]) -> Columns:
     """Leave out rows without values, sort, and make one row of those that say the same."""
     used = np.flatnonzero(~np.all([np.isnan(column) for column in found.values.values()], axis=0))
     if not len(used):
-        raise SourceError(f"{row_of(0)}: no row has a value. Fetch a period that has data.")
+        raise SourceError(f"{found.place(0)}: no row has a value. Fetch a period that has data.")
     times = found.times[used]
     nominal = times
     if names[0] == "funding_rate" and not found.is_daily_sum:
         # jitter: a settlement is stamped a little after its hour, rarely a quarter of one
         nominal = np.round(times / SECONDS_PER_HOUR).astype(np.int64) * SECONDS_PER_HOUR
     values = {name: column[used] for name, column in found.values.items()}
-    kept = distinct_rows(nominal, values, lambda row: row_of(int(used[row])))
+    kept = distinct_rows(nominal, values, lambda row: found.place(int(used[row])))
     rows = used[kept.rows]
     return found._replace(
         times=nominal[kept.rows],
         values={name: column[kept.rows] for name, column in values.items()},
-        place=lambda row, name: found.place(int(rows[row]), name),
+        place=lambda row, name="": found.place(int(rows[row]), name),
         repeated=kept.repeated,
         out_of_order=kept.out_of_order,
     )
@@ -274,4 +282,4 @@ def _from_answer(payload: Any, names: tuple[str, ...]) -> Columns:
     read_as = f"{answer_name(payload)}, JSON"
     is_daily = raw.kind == "daily funding"
     found = Columns(payload.name, payload.sha256, raw.times, values, read_as, place)
-    return _tidy(found._replace(is_daily_sum=is_daily), names, place)
+    return _tidy(found._replace(is_daily_sum=is_daily), names)

@@ -36,7 +36,8 @@ def read_delimited(content: bytes, where: str) -> Sheet:
     for line, row in zip(lines, rows, strict=True):
         if len(row) != width:
             raise SourceError(
-                f"{where}: line {line}: {len(row)} cells for {width} columns. "
+                f"{where}: line {line}: {len(row)} cell{'s' * (len(row) != 1)} for {width} "
+                f"column{'s' * (width != 1)}. "
                 f"{_why(separator, len(row), width)}"
             )
     if header is not None:

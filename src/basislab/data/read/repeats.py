@@ -68,7 +68,8 @@ def _contradiction(
 ) -> SourceError:
     first, second = rows.tolist()
     stamp = np.datetime64(int(times[first]), "s")
-    other = place(second).rsplit(": ", 1)[-1]
+    where, other = place(first).rsplit(": ", 1)[0], place(second)
+    other = other.removeprefix(f"{where}: ")  # the file stands once, if it is one
     return SourceError(
         f"{place(first)} and {other}, {name}: two values for {stamp}Z, "
         f"{column[first]:.17g} and {column[second]:.17g}. Remove the wrong row."
