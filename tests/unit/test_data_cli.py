@@ -15,6 +15,7 @@ from basislab.data import load_market, save_market
 from basislab.errors import BasisLabError, ConfigError, DataGapError, SourceError
 from basislab.types import PriceSeries
 from tests.data_fixtures import FUNDING, answers, clean_market, spoilt, table_text, write
+from tests.series_files import Form, funding, market
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +50,58 @@ def test_import_stores_a_market_and_says_what_it_is(tmp_path: Path, home: Path) 
         "eth-20250101-20250110: 10 bars, 2025-01-01 to 2025-01-10, ETH/USDC",
         f"stored in {home / 'markets' / 'eth-20250101-20250110'}",
         load_market("eth-20250101-20250110").fingerprint,
+        "read    candles.json, read as: Hyperliquid candleSnapshot, JSON",
+        "read    defillama_kamino_eth.json, defillama_kamino_usdc.json, read as:",
+        "        DefiLlama chartLendBorrow, JSON",
+        "read    drift_funding_eth_daily.json, read as: Drift sums, JSON",
+        "read    funding.json, read as: Hyperliquid fundingHistory, JSON",
         "quality: 0 errors, 0 warnings (basislab data check eth-20250101-20250110)",
     ]
+
+
+def test_import_says_how_files_were_read_what_repeated_and_what_was_trusted(
+    tmp_path: Path,
+) -> None:
+    """Funding with a row twice, and in percent: refused, and taken where it is told to."""
+    rates = funding(Form("ms", unit="percent by name", separator=";", comma=True)).decode()
+    rows = rates.replace("_pct", "").splitlines()
+    said = "funding, read as: table, epoch ms, semicolon"
+    market(tmp_path / "in", rates="\n".join([*rates.splitlines(), rates.splitlines()[-1]]).encode())
+    words = ("import", tmp_path / "in", "--mapping", tmp_path / "in" / "m.toml")
+    shown = output(*words)
+    assert said in shown
+    assert "repeat  v/SOL funding: 1 row said what another one says, and stands once" in shown
+    rows = [rows[0], *(row + "e2" for row in rows[1:])]
+    (tmp_path / "in" / "funding").write_text("\n".join(rows))
+    assert "with --trust-units" in refusal(SourceError, *words)
+    shown = output(*words, "--trust-units", "--replace")
+    assert "note    taken as it is (--trust-units): funding: line 2, funding_rate:" in shown
+
+
+def test_a_path_of_thousands_of_characters_is_an_error(tmp_path: Path) -> None:
+    for words in (
+        ["x" * 5_000],
+        ["x" * 5_000, "--mapping", "m"],
+        [tmp_path, "--mapping", "x" * 5_000],
+    ):
+        assert len(refusal(SourceError, "import", *words)) < 500
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("f.csv", funding(Form()), "got a time and values, which is one series"),
+        ("f.json", b"[1]", "got JSON; a facts table is CSV"),
+        ("f.feather", b"ARROW1", "got Arrow; a facts table is CSV"),
+    ],
+)
+def test_a_single_series_is_sent_to_a_mapping(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    message = refusal(SourceError, "import", tmp_path / name)
+    assert said in message
+    assert "--mapping FILE" in message
 
 
 def test_import_takes_a_name_or_a_directory(tmp_path: Path, home: Path) -> None:

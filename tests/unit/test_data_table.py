@@ -10,6 +10,7 @@ from basislab.data import load_market, load_table
 from basislab.data.read.builtin import SAMPLE_DIRECTORY, read_sample
 from basislab.errors import DataError, DataGapError, SourceError
 from tests.data_fixtures import table_text
+from tests.series_files import zipped
 
 RATES = "kamino_usdc_borrow_apy_pct"
 
@@ -214,6 +215,30 @@ def test_an_unknown_column_is_refused_with_the_nearest_known(tmp_path: Path) -> 
 )
 def test_contradicting_columns_are_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert refusal(tmp_path, table_text().replace(old, new)).startswith(f"t.csv: {said}")
+
+
+@pytest.mark.parametrize(
+    ("separator", "comma", "coding"),
+    [
+        (";", True, "utf-8"),
+        ("\t", True, "utf-16"),
+        ("\t", False, "utf-8-sig"),
+        (";", False, "utf-8"),
+    ],
+)
+def test_a_table_in_another_form_is_the_same_market(
+    tmp_path: Path, separator: str, comma: bool, coding: str
+) -> None:
+    text = table_text()
+    path, other = tmp_path / "t.csv", tmp_path / "other.zip"
+    path.write_text(text)
+    rows = [
+        [cell.replace(".", "," if comma else ".") for cell in row.split(",")]
+        for row in text.splitlines()
+    ]
+    content = "\r\n".join(separator.join(row) for row in rows).encode(coding)
+    other.write_bytes(zipped({"t.csv": content}))
+    assert load_table(path).fingerprint == load_table(other).fingerprint
 
 
 def test_a_line_with_too_few_cells_is_named(tmp_path: Path) -> None:

@@ -6,11 +6,9 @@ import re
 from typing import Any
 
 from basislab.data.sources import defillama, drift, hyperliquid
-from basislab.data.sources.feeds import WIDTHS
 from basislab.data.sources.payload import Payload
 from basislab.data.sources.rows import RawSeries
 from basislab.errors import SourceError
-from basislab.units import SECONDS_PER_DAY
 
 _SIGNATURES: dict[str, frozenset[str]] = {
     "candleSnapshot": frozenset("tosihlcv"),
@@ -37,9 +35,9 @@ _LENDING_NAME = re.compile(rf"defillama_(?P<protocol>[a-z0-9][a-z0-9_-]*)_{_ASSE
 _DRIFT_NAME = re.compile(rf"drift_funding_{_ASSET}_daily{_PART}")
 
 
-def is_answer(payload: Payload) -> bool:
-    """Tell whether a payload is one of the understood answers."""
-    return _recognise(payload.rows[0]) is not None
+def holds_rates(payload: Payload) -> bool:
+    """Tell whether a payload is one of the understood answers, other than candles."""
+    return _recognise(payload.rows[0]) not in (None, "candleSnapshot")
 
 
 def answer_name(payload: Payload) -> str:
@@ -48,15 +46,13 @@ def answer_name(payload: Payload) -> str:
     return f"{_VENUES[name]} {name}".strip()
 
 
-def parse(payload: Payload, *, any_width: bool = False) -> RawSeries:
+def parse(payload: Payload) -> RawSeries:
     """Recognise a payload by its content and parse it.
 
     Parameters
     ----------
     payload : Payload
         Rows of one file.
-    any_width : bool
-        Candles may be narrower than a day.
 
     Returns
     -------
@@ -70,10 +66,7 @@ def parse(payload: Payload, *, any_width: bool = False) -> RawSeries:
     rows, where = payload.rows, payload.where
     match _recognise(rows[0]):
         case "candleSnapshot":
-            widths = {name: seconds for seconds, name in WIDTHS.items()}
-            named = rows[0].get("i") if any_width else None
-            width = widths.get(str(named), SECONDS_PER_DAY)
-            return hyperliquid.parse_candles(rows, where, bar_s=width)
+            return hyperliquid.parse_candles(rows, where)
         case "fundingHistory":
             return hyperliquid.parse_funding(rows, where)
         case "chartLendBorrow":

@@ -64,7 +64,8 @@ def read_times(sheet: Sheet, name: str, reading: str | None = None) -> tuple[Int
         if (cells.micros == NO_STAMP).any():
             raise _no_time(sheet, int(np.argmax(cells.micros == NO_STAMP)), name, "nothing")
         _in_range(sheet, name, cells.micros)
-        return cells.micros, "times" if cells.has_zone else "times without a zone, taken as UTC"
+        how = "timestamps" if cells.has_zone else "timestamps without a zone, taken as UTC"
+        return cells.micros, how
     if not isinstance(cells, list):
         cells = [int(cell) if cell.is_integer() else cell for cell in cells.tolist()]
     first = _text(sheet, 0, name, cells[0])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from basislab.data.read.files import (
 from basislab.data.read.layouts import recognise
 from basislab.data.read.layouts.layout import Layout
 from basislab.data.read.repeats import distinct_rows
-from basislab.data.read.sheet import Sheet, listed, plain_name
+from basislab.data.read.sheet import Sheet, listed
 from basislab.errors import SourceError
 from basislab.types.market import FloatArray, IntArray
 from basislab.units import SECONDS_PER_HOUR
@@ -40,8 +40,16 @@ _BOUNDS: dict[str, tuple[float, float, str]] = {
     "volume": (0.0, 1e18, "a volume of 0 or more"),
     **dict.fromkeys(_PERCENT, (0.0, 10_000.0, "percent a year from 0 to 10 000")),
 }
-_COIN = ("coin", "symbol", "asset", "pair", "instrument", "market")
+_WANTED = {"open": "prices", "funding_rate": "funding", "supply_apy_pct": "lending rates"}
 _QUOTES = re.compile(r"(USD[TC]?|BUSD|FDUSD|PERP)?")
+
+
+class Place(Protocol):
+    """Returns the start of a message about a row and, where it is given, a column of ours."""
+
+    def __call__(self, row: int, name: str = "") -> str:
+        """Of a row, counted from 0."""
+        ...
 
 
 class Columns(NamedTuple):
@@ -57,7 +65,7 @@ class Columns(NamedTuple):
     read_as : str
         Layout, times and form, such as ``Binance archive klines, epoch ms, comma``.
     place : callable
-        Returns the start of a message about a row and a column of ours.
+        See `Place`.
     repeated : int
         Rows that were dropped because another one says the same.
     out_of_order : int
@@ -71,7 +79,7 @@ class Columns(NamedTuple):
     times: IntArray
     values: dict[str, FloatArray]
     read_as: str
-    place: Callable[[int, str], str]
+    place: Place
     repeated: int = 0
     out_of_order: int = 0
     is_daily_sum: bool = False
@@ -118,14 +126,14 @@ def read_columns(
     if isinstance(sheet, Columns):
         return sheet._replace(read_as=", ".join((sheet.read_as, *packed)))
     layout, sheet = _layout(sheet)
-    sheet = _of_asset(sheet, asset)
+    sheet = _of_asset(layout, sheet, asset)
     theirs = _theirs(layout, sheet, names, own)
     micros, clock = read_times(sheet, theirs.pop("time"), reading)
     values = read_numbers(sheet, theirs, _PERCENT)
     _check(sheet, theirs, values)
     read_as = ", ".join((layout.name, clock, sheet.form, *packed))
     found = Columns(path.name, digest, micros // 1_000_000, values, read_as, _placed(sheet, theirs))
-    return _tidy(found, names, sheet.row)
+    return _tidy(found, names)
 
 
 def _open(content: bytes, path: Path, names: tuple[str, ...], digest: str) -> Sheet | Columns:
@@ -140,12 +148,12 @@ def _open(content: bytes, path: Path, names: tuple[str, ...], digest: str) -> Sh
         return read_arrow(content, where)
     if not is_json(content):
         return read_delimited(content, where)
-    from basislab.data.read.answers import is_answer
+    from basislab.data.read.answers import holds_rates
     from basislab.data.read.objects import sheet_of
     from basislab.data.read.payload import payload_of
 
     payload = payload_of(content, path, digest)
-    return _from_answer(payload, names) if is_answer(payload) else sheet_of(payload)
+    return _from_answer(payload, names) if holds_rates(payload) else sheet_of(payload)
 
 
 def _layout(sheet: Sheet) -> tuple[Layout, Sheet]:
@@ -153,7 +161,7 @@ def _layout(sheet: Sheet) -> tuple[Layout, Sheet]:
     if found is None:
         raise SourceError(
             f"{sheet.where}: no names stand over its {len(sheet.columns)} columns, and no known "
-            "layout has that many. Add a first line such as 'time,funding_rate'."
+            "layout fits them. Add a first line such as 'time,funding_rate'."
         )
     return found
 
@@ -172,7 +180,8 @@ def _theirs(
         elif plain == name:
             if layout.holds != "anything" and plain not in own:
                 raise SourceError(
-                    f"{sheet.where}: it holds {layout.holds} ({layout.name}); wanted is {plain}."
+                    f"{sheet.where}: it holds {layout.holds} ({layout.name}); wanted are "
+                    f"{_WANTED.get(names[0], names[0])}. Name another file in the mapping."
                 )
             raise SourceError(
                 f"{sheet.where}: column {own.get(plain, plain)!r} is missing; it has: "
@@ -181,12 +190,12 @@ def _theirs(
     return found
 
 
-def _of_asset(sheet: Sheet, asset: str) -> Sheet:
+def _of_asset(layout: Layout, sheet: Sheet, asset: str) -> Sheet:
     """Keep the rows of one coin, where a column says whose each row is."""
-    name = next((one for one in sheet.header or () if plain_name(one) in _COIN), None)
+    name = layout.coin(sheet)
     if name is None or not asset or not isinstance(sheet.cells(name), list):
         return sheet
-    coins = [str(cell).upper() for cell in sheet.cells(name)]
+    coins = [str(cell).upper().replace("XBT", "BTC") for cell in sheet.cells(name)]
     kinds = sorted(set(coins))
     wanted = {coin for coin in kinds if _is_coin(coin, asset.upper())}
     if len(kinds) == 1 and asset.upper() in kinds[0]:
@@ -221,27 +230,27 @@ def _check(sheet: Sheet, theirs: dict[str, str], values: dict[str, FloatArray]) 
             )
 
 
-def _placed(sheet: Sheet, theirs: Mapping[str, str]) -> Callable[[int, str], str]:
-    return lambda row, name: sheet.place(row, theirs.get(name, name))
+def _placed(sheet: Sheet, theirs: Mapping[str, str]) -> Place:
+    return lambda row, name="": sheet.place(row, theirs.get(name, name))
 
 
-def _tidy(found: Columns, names: tuple[str, ...], row_of: Callable[[int], str]) -> Columns:
+def _tidy(found: Columns, names: tuple[str, ...]) -> Columns:
     """Leave out rows without values, sort, and make one row of those that say the same."""
     used = np.flatnonzero(~np.all([np.isnan(column) for column in found.values.values()], axis=0))
     if not len(used):
-        raise SourceError(f"{row_of(0)}: no row has a value. Fetch a period that has data.")
+        raise SourceError(f"{found.place(0)}: no row has a value. Fetch a period that has data.")
     times = found.times[used]
     nominal = times
     if names[0] == "funding_rate" and not found.is_daily_sum:
         # jitter: a settlement is stamped a little after its hour, rarely a quarter of one
         nominal = np.round(times / SECONDS_PER_HOUR).astype(np.int64) * SECONDS_PER_HOUR
     values = {name: column[used] for name, column in found.values.items()}
-    kept = distinct_rows(nominal, values, lambda row: row_of(int(used[row])))
+    kept = distinct_rows(nominal, values, lambda row: found.place(int(used[row])))
     rows = used[kept.rows]
     return found._replace(
         times=nominal[kept.rows],
         values={name: column[kept.rows] for name, column in values.items()},
-        place=lambda row, name: found.place(int(rows[row]), name),
+        place=lambda row, name="": found.place(int(rows[row]), name),
         repeated=kept.repeated,
         out_of_order=kept.out_of_order,
     )
@@ -251,15 +260,17 @@ def _from_answer(payload: Any, names: tuple[str, ...]) -> Columns:
     """Return a venue's own answer under our column names."""
     from basislab.data.read.answers import answer_name, parse
 
-    raw = parse(payload, any_width=True)
+    raw = parse(payload)
     known = {
-        "candles": (*_PRICES, "volume"),
         "funding": ("funding_rate", "premium"),
         "daily funding": ("funding_rate",),
         "lending": ("supply_apy_pct", "borrow_apy_pct"),
     }[raw.kind]
     if names[0] not in known:
-        raise SourceError(f"{payload.where}: it holds {raw.label}; wanted is {names[0]}.")
+        raise SourceError(
+            f"{payload.where}: it holds {raw.label}; wanted are {_WANTED[names[0]]}. "
+            "Name another file in the mapping."
+        )
 
     def place(row: int, name: str = "") -> str:
         return f"{payload.where}: row {row + 1}{f', {name}' if name else ''}"
@@ -271,4 +282,4 @@ def _from_answer(payload: Any, names: tuple[str, ...]) -> Columns:
     read_as = f"{answer_name(payload)}, JSON"
     is_daily = raw.kind == "daily funding"
     found = Columns(payload.name, payload.sha256, raw.times, values, read_as, place)
-    return _tidy(found._replace(is_daily_sum=is_daily), names, place)
+    return _tidy(found._replace(is_daily_sum=is_daily), names)

@@ -36,7 +36,8 @@ def read_delimited(content: bytes, where: str) -> Sheet:
     for line, row in zip(lines, rows, strict=True):
         if len(row) != width:
             raise SourceError(
-                f"{where}: line {line}: {len(row)} cells for {width} columns. "
+                f"{where}: line {line}: {len(row)} cell{'s' * (len(row) != 1)} for {width} "
+                f"column{'s' * (width != 1)}. "
                 f"{_why(separator, len(row), width)}"
             )
     if header is not None:
@@ -48,6 +49,8 @@ def read_delimited(content: bytes, where: str) -> Sheet:
 
 
 def _why(separator: str, got: int, width: int) -> str:
+    if width == 1:
+        return "Remove what stands above the names of the columns."
     if separator == "," and got > width:
         return (
             "A decimal comma, or a comma of thousands, needs ; or tab between the cells; "
@@ -60,7 +63,7 @@ def _separator(text: str) -> str:
     """Return the first of tab, semicolon, comma and bar that the first line holds."""
     for line in text.splitlines():
         if bare := _QUOTED.sub("", line).strip(" "):
-            return next((mark for mark in _FORMS if mark in bare.strip()), ",")
+            return next((mark for mark in _FORMS if mark in bare), ",")
     return ","
 
 

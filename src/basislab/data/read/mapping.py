@@ -29,6 +29,7 @@ from basislab.data.read.mapping_file import (
     SeriesFile,
     read_mapping,
 )
+from basislab.data.read.parts import files_of, joined
 from basislab.errors import DataGapError, SourceError
 from basislab.types.market import (
     BoolArray,
@@ -61,14 +62,15 @@ class _Import:
 
     def read(self, source: SeriesFile, names: tuple[str, ...], label: str) -> Columns:
         """Return a file's columns, in seconds since 1970 and float64."""
-        found = read_columns(
-            self.folder / source.file,
-            names,
-            source.columns,
-            asset=getattr(source, "asset", self.mapping.asset),
-            reading=source.dates,
-        )
-        self.sources.append({"file": found.name, "sha256": found.sha256, "read_as": found.read_as})
+        asset = getattr(source, "asset", self.mapping.asset)
+        parts = [
+            read_columns(path, names, source.columns, asset=asset, reading=source.dates)
+            for path in files_of(self.folder, source.file)
+        ]
+        self.sources += [
+            {"file": part.name, "sha256": part.sha256, "read_as": part.read_as} for part in parts
+        ]
+        found = joined(parts)
         if found.repeated:
             self.repeats[label] = {
                 "rows": len(found.times) + found.repeated,
@@ -77,10 +79,9 @@ class _Import:
             }
         return found
 
-    def judged(self, source: SeriesFile) -> AbstractContextManager[None]:
-        """Refuse a source's rates in another unit, or note that they are trusted."""
-        path = self.folder / source.file
-        return judged(self.trusted, shown(path), path.name)
+    def judged(self) -> AbstractContextManager[None]:
+        """Refuse rates in another unit, or note that they are trusted."""
+        return judged(self.trusted, f"{shown(self.folder)}/", "")
 
     def aligner(self, source: SeriesFile) -> Aligner:
         """Return an aligner with the gap that this series is allowed."""
@@ -222,7 +223,7 @@ def _funding(job: _Import, source: FundingSource) -> FundingSeries:
     label = f"{source.venue}/{job.mapping.asset} funding"
     found = job.read(source, ("funding_rate",), label)
     rates = found.values["funding_rate"]
-    with job.judged(source):
+    with job.judged():
         judge_settlements(
             rates,
             found.times,
@@ -264,7 +265,7 @@ def _spread(job: _Import, source: FundingSource, found: Columns, label: str) -> 
 def _lending(job: _Import, source: LendingSource) -> tuple[RateSeries, RateSeries | None]:
     label = f"{source.protocol}/{source.asset}"
     found = job.read(source, ("supply_apy_pct", "borrow_apy_pct?"), f"{label} lending")
-    with job.judged(source):
+    with job.judged():
         judge_apys(found.values["supply_apy_pct"], found.values.get("borrow_apy_pct"), found.place)
     supplied = _steps(job, source, f"{label} supply_apy", found, "supply_apy_pct")
     if "borrow_apy_pct" not in found.values:

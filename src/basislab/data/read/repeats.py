@@ -67,8 +67,10 @@ def _contradiction(
     place: Callable[[int], str],
 ) -> SourceError:
     first, second = rows.tolist()
-    other = place(second).rsplit(": ", 1)[-1]
+    stamp = np.datetime64(int(times[first]), "s")
+    where, other = place(first).rsplit(": ", 1)[0], place(second)
+    other = other.removeprefix(f"{where}: ")  # the file stands once, if it is one
     return SourceError(
-        f"{place(first)} and {other}, {name}: two values for {np.datetime64(times[first], 's')}Z, "
+        f"{place(first)} and {other}, {name}: two values for {stamp}Z, "
         f"{column[first]:.17g} and {column[second]:.17g}. Remove the wrong row."
     )

@@ -75,14 +75,10 @@ class Sheet:
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else 0
 
-    def place(self, row: int, column: str) -> str:
-        """Return the start of a message about one cell, `row` counted from 0."""
-        return f"{self.row(row)}, {column}"
-
-    def row(self, row: int) -> str:
-        """Return the start of a message about one row, counted from 0."""
+    def place(self, row: int, column: str = "") -> str:
+        """Return the start of a message about a row, counted from 0, or one cell of it."""
         where = f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
-        return f"{self.where}: {where}"
+        return f"{self.where}: {where}{f', {column}' if column else ''}"
 
     def named(self, names: tuple[str, ...]) -> Sheet:
         """Return the same columns under names that a layout gives them."""

@@ -10,6 +10,7 @@ from basislab.data.read.layouts import (
     ccxt_ohlcv,
     freqtrade_candles,
     freqtrade_funding,
+    hyperliquid_candles,
     hyperliquid_page,
     plain,
 )
@@ -21,6 +22,7 @@ LAYOUTS: tuple[Layout, ...] = (
     binance_funding.LAYOUT,
     binance_answer.LAYOUT,
     hyperliquid_page.LAYOUT,
+    hyperliquid_candles.LAYOUT,
     ccxt_funding.LAYOUT,
     freqtrade_funding.LAYOUT,  # before candles, whose form it has
     freqtrade_candles.LAYOUT,

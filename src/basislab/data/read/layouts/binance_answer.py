@@ -8,5 +8,6 @@ LAYOUT = Layout(
     name="Binance fundingRate",
     holds="funding",
     columns={"time": ("fundingtime",), "funding_rate": ("fundingrate",)},
+    coins=("symbol",),
     marks=frozenset({"symbol", "fundingtime", "fundingrate"}),
 )

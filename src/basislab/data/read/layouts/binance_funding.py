@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from basislab.data.read.figures import is_number
 from basislab.data.read.layouts.layout import Layout
 from basislab.data.read.sheet import Sheet
 
@@ -10,11 +9,10 @@ _LONGEST_H = 24
 
 
 def _hours(sheet: Sheet) -> bool:
-    cells = sheet.cells((sheet.header or ())[1])
-    return isinstance(cells, list) and all(
-        is_number(str(cell)) and 0 < float(str(cell).replace(",", ".")) <= _LONGEST_H
-        for cell in cells
-        if "," not in str(cell)
+    """Tell whether the first column holds numbers, and the second whole hours."""
+    stamps, hours = sheet.columns[:2]
+    return all(str(cell).isdigit() for cell in stamps) and all(
+        str(cell).isdigit() and 0 < int(str(cell)[:9]) <= _LONGEST_H for cell in hours
     )
 
 

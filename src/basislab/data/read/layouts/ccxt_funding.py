@@ -8,5 +8,6 @@ LAYOUT = Layout(
     name="ccxt funding",
     holds="funding",
     columns={"time": ("timestamp",), "funding_rate": ("fundingrate",)},
+    coins=("symbol",),
     marks=frozenset({"symbol", "fundingrate", "timestamp", "datetime"}),
 )

@@ -8,5 +8,6 @@ LAYOUT = Layout(
     name="Hyperliquid page export",
     holds="funding",
     columns={"time": ("time",), "funding_rate": ("rate",)},
+    coins=("coin",),
     marks=frozenset({"time", "coin", "size", "side", "payment", "rate"}),
 )

@@ -31,6 +31,8 @@ class Layout:
         Columns by which a header is known, without case and marks; none where no header is.
     bare : tuple of str
         Names of the columns, in order, of a file without a header; none where it has one.
+    coins : tuple of str
+        Columns that say whose a row is, where a file may hold several coins.
     fits : callable
         Looks at the cells, where names or their number prove too little.
     """
@@ -40,6 +42,7 @@ class Layout:
     columns: dict[str, tuple[str, ...]]
     marks: frozenset[str] = frozenset()
     bare: tuple[str, ...] = ()
+    coins: tuple[str, ...] = ()
     fits: Callable[[Sheet], bool] = field(default=always)
 
     def claim(self, sheet: Sheet) -> Sheet | None:
@@ -54,11 +57,18 @@ class Layout:
 
     def find(self, ours: str, sheet: Sheet) -> str | None:
         """Return the file's own name for one of our columns."""
-        by_plain: dict[str, str] = {}
-        for name in sheet.header or ():
-            by_plain.setdefault(plain_name(name), name)
-        names = (by_plain[plain] for plain in self.columns.get(ours, ()) if plain in by_plain)
-        return next(names, None)
+        return _first(self.columns.get(ours, ()), sheet)
+
+    def coin(self, sheet: Sheet) -> str | None:
+        """Return the file's own name for the column that says whose a row is."""
+        return _first(self.coins, sheet)
+
+
+def _first(wanted: tuple[str, ...], sheet: Sheet) -> str | None:
+    by_plain: dict[str, str] = {}
+    for name in sheet.header or ():
+        by_plain.setdefault(plain_name(name), name)
+    return next((by_plain[plain] for plain in wanted if plain in by_plain), None)
 
 
 CANDLE = ("time", "open", "high", "low", "close", "volume")

@@ -21,5 +21,6 @@ LAYOUT = Layout(
         "supply_apy_pct": ("supplyapy", "apybase"),
         "borrow_apy_pct": ("borrowapy", "apybaseborrow"),
     },
+    coins=("coin", "symbol", "asset", "pair"),
 )
 """Has neither marks nor an order: it is taken where no other layout claims the file."""
