@@ -23,9 +23,10 @@ import basislab as bl
 import basislab.data
 from basislab.kernels import paths, rebalance
 from basislab.kernels.bars import Bars
+from basislab.kernels.bootstrap import no_tilts
 from basislab.kernels.summary import FINAL, FIRST_COUNT
 from basislab.research.bootstrap import drawable_bars
-from basislab.research.montecarlo import Plan, chunk_paths, make_plan, run_chunk
+from basislab.research.montecarlo import Chunk, Plan, chunk_paths, make_plan, run_chunk, task_of
 from basislab.research.search import Group, group_configs
 from basislab.simulate import lower_config, lower_market
 from basislab.simulate.study.many import empty_bars, new_kept, no_rows
@@ -93,7 +94,7 @@ def history(market: Market, configs: list[RebalanceConfig], n_bars: int = N_BARS
 def run_group(group: Group, given: Bars) -> np.ndarray[Any, Any]:
     """Run one group in lanes over a given path and return its summaries."""
     kept = new_kept(len(group.rows), 1, np.zeros(0, np.int64))
-    task = paths.Task(0, 0, 1, 1.0, 1.0, is_given=True)
+    task = paths.Task(0, 0, 1, 1.0, 1.0, is_given=True, tilts=no_tilts(0), drift=0.0)
     paths.run_rebalance(group.rows, given, no_rows(), task, kept)
     return kept.table
 
@@ -160,7 +161,7 @@ def lanes(market: Market, configs: list[RebalanceConfig]) -> dict[str, float]:
     table = run_group(group, given)
     plan = history(market, configs)
     kept = new_kept(count, 100, np.zeros(0, np.int64))
-    task = paths.Task(1, 0, 100, plan.block, plan.price, is_given=False)
+    task = task_of(plan, Chunk(0, 100), None)
     work = count * len(given.close)
     return {
         "sample_ns": best(lambda: run_group(group, given), tries=15) / work * NS,
@@ -184,7 +185,7 @@ def event_share(table: np.ndarray[Any, Any], n_bars: int) -> float:
 def drawn_event_share(plan: Plan, path: int) -> float:
     """Return `event_share` of one drawn path."""
     one = new_kept(plan.n_configs, 1, np.zeros(0, np.int64))
-    task = paths.Task(1, path, 1, plan.block, plan.price, is_given=False)
+    task = task_of(plan, Chunk(path, 1), None)
     rows = plan.groups[0].rows
     paths.run_rebalance(rows, empty_bars(N_BARS), plan.histories[0], task, one)
     return event_share(one.table, N_BARS)

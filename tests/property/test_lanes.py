@@ -222,7 +222,8 @@ marks = np.array([0, 7])
 kept = Kept(np.empty((40, N_COLUMNS)), np.empty((3, 40, 3)), np.empty((2, 40, 3), np.float32),
             np.empty(3), marks)
 given = Bars(*np.zeros((6, 60)))
-run_rebalance(params, given, rows, Task(3, 11, 3, 9.0, 100.0, False), kept)
+tilts = np.array([[0., 0., 0., 1.], [1e-4, -2e-4, 3e-5, 1.2], [-1e-4, 2e-4, 0., .8]])
+run_rebalance(params, given, rows, Task(3, 11, 3, 9.0, 100.0, False, tilts, 0.001), kept)
 import hashlib
 print(hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in kept)).hexdigest())
 """

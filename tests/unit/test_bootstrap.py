@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from basislab.data import partial_bars
 from basislab.errors import ConfigError
 from basislab.kernels.bars import Bars
-from basislab.kernels.bootstrap import draw_rows, fill_bars, new_bars
+from basislab.kernels.bootstrap import Rows, Tilt, draw_rows, fill_bars, new_bars
 from basislab.research.blocks import block_lengths, optimal_block
 from basislab.research.bootstrap import (
     Shift,
@@ -245,21 +245,42 @@ def test_absurd_shifts_are_refused(field, value):
         Shift(**{field: value})
 
 
+def two_rows():
+    pairs = ((1.2, 1.0), (0.9, 0.8), (1.1, 0.9), (0.0, 0.0), (2e-4, 0.0), (0.0, 0.0), (1.01, 1.02))
+    return Rows(*(np.array(pair) for pair in pairs))
+
+
 def test_chained_rows_begin_at_the_price_given():
     """100 -> 110 -> 99: ratios 1.1 and 0.9; extremes are ratios to the close before."""
-    rows = type(history_rows(wild_market(), np.arange(1, 40), "perp", "kamino"))(
-        *(
-            np.array(pair)
-            for pair in ((1.2, 1.0), (0.9, 0.8), (1.1, 0.9), *[(0.0, 0.0)] * 3, (1.01, 1.02))
-        )
-    )
     bars = new_bars(2)
-    hurdle = fill_bars(bars, rows, np.array([0, 1]), 100.0)
+    hurdle = fill_bars(bars, two_rows(), np.array([0, 1]), 100.0, Tilt(0.0, 0.0, 0.0, 1.0, 0.0))
     assert isinstance(bars, Bars)
     assert bars.close == pytest.approx([110, 99])
     assert bars.high == pytest.approx([120, 110])
     assert bars.low == pytest.approx([90, 88])
     assert hurdle == pytest.approx(1.01 * 1.02 - 1)
+
+
+def test_a_tilt_moves_levels_and_widens_moves():
+    """Funding 0 + 1e-4; borrow 2e-4 less a carry of 3e-4 is a rate of 0, never negative; hurdle
+    1.01 + 0.001. Volatility 2 squares every ratio at no drift: 100 -> 121 -> 121 x 0.81 = 98.01.
+    """
+    bars = new_bars(2)
+    hurdle = fill_bars(bars, two_rows(), np.array([0, 1]), 100.0, Tilt(1e-4, 3e-4, 0.001, 2.0, 0.0))
+    assert bars.close == pytest.approx([121, 98.01])
+    assert bars.high == pytest.approx([144, 121])
+    assert bars.low == pytest.approx([81, 77.44])
+    assert bars.funding == pytest.approx([1e-4, 1e-4])
+    assert list(bars.borrow) == [0.0, 0.0]
+    assert hurdle == pytest.approx(1.011 * 1.021 - 1)
+
+
+def test_moves_are_widened_around_their_mean():
+    """Drift 0.1, factor 1.5: a move of exactly the drift stays; one of 0.2 becomes 0.25."""
+    rows = two_rows()._replace(close=np.exp([0.1, 0.2]))
+    bars = new_bars(2)
+    fill_bars(bars, rows, np.array([0, 1]), 100.0, Tilt(0.0, 0.0, 0.0, 1.5, 0.1))
+    assert np.log(bars.close / 100.0) == pytest.approx([0.1, 0.35])
 
 
 @pytest.mark.parametrize("n_paths", [1, 15, 16, 17, 1000])

@@ -95,6 +95,13 @@ def test_montecarlo_shows_both_errors_and_the_hurdle(basislab):
     assert "\x1b" not in run.stdout
 
 
+def test_montecarlo_names_how_it_drew(basislab):
+    given = ("montecarlo", "--leverage", "2", *CHEAP)
+    assert "predictive draws: each path's levels" in basislab(*given).stdout
+    plain = basislab(*given, "--no-predictive").stdout
+    assert "plain bootstrap: levels as in this history" in plain
+
+
 def test_montecarlo_of_many_configurations_is_a_ranking(basislab):
     run = basislab("montecarlo", "--leverage", "2:4:0.25", *CHEAP)
     assert run.returncode == 0, run.stderr
@@ -143,4 +150,8 @@ def test_bad_input_is_one_line_and_status_2(basislab, arguments, message):
 
 def test_calibration_is_kept_beside_the_benchmarks(pytestconfig):
     kept = json.loads((pytestconfig.rootpath / "benchmarks" / "calibration.json").read_text())
-    assert set(kept["processes"]) == {"iid", "AR(1) funding", "jumps"}
+    assert set(kept["processes"]) == {"iid", "AR(1) funding", "jumps", "regimes"}
+    for name, found in kept["processes"].items():
+        assert min(found["prediction 90 %"]) > 0.8, name
+        for row in found["liquidations"]:
+            assert row["from"] <= row["said"] <= row["to"]

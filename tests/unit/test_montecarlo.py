@@ -1,11 +1,14 @@
 """What a Monte-Carlo reports: the measures by hand, the errors against known processes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import basislab as bl
 from basislab.errors import ConfigError
-from basislab.research.montecarlo import Outcomes
+from basislab.research.bootstrap import drawable_bars
+from basislab.research.montecarlo import Outcomes, make_plan
 from basislab.research.risk import (
     Statistics,
     fan_quantiles,
@@ -166,6 +169,34 @@ def test_another_seed_is_another_sample_of_the_same(market, found):
     assert one.estimates.tobytes() != other.estimates.tobytes()
     spread = np.hypot(one.errors, other.errors)
     assert (np.abs(one.estimates - other.estimates) <= 5 * spread + 1e-3).all()
+
+
+def test_predictive_draws_widen_what_is_not_known(market):
+    """The same paths, with and without a shift of their levels: wider by far, hardly moved."""
+
+    def run(predictive):
+        return bl.montecarlo(
+            market, StaticConfig(leverage=2), paths=2_000, block_check=False,
+            history_error=False, predictive=predictive,
+        )  # fmt: skip
+
+    shifted, plain = run(predictive=True), run(predictive=False)
+    assert (shifted.is_predictive, plain.is_predictive) == (True, False)
+
+    def width(found):
+        return found.value("return_p95") - found.value("return_p05")
+
+    assert width(shifted) > 1.3 * width(plain)
+    assert abs(shifted.value("return_p50") - plain.value("return_p50")) < 0.1 * width(plain)
+
+
+def test_the_shift_is_of_the_history_and_the_block_that_are_drawn(market):
+    bars = drawable_bars(market)
+    config = RebalanceConfig(leverage=2, perp=bl.load_venue("hyperliquid-study"))
+    plan = make_plan(market, [config], bars, n_bars=90, block=20.0, seed=1, is_predictive=True)
+    [tilt], [other] = plan.tilts, replace(plan, block=40.0).tilts
+    assert tilt.scales[0] != other.scales[0]
+    assert make_plan(market, [config], bars, n_bars=90, block=20.0, seed=1).tilts == (None,)
 
 
 def test_scenarios_push_the_way_they_say(market):

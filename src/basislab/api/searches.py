@@ -110,6 +110,7 @@ def montecarlo(
     end: Day | None = None,
     block_check: bool = True,
     history_error: bool = True,
+    predictive: bool = True,
     samples: int | None = None,
     workers: int | None = None,
     pool: Pool = "threads",
@@ -143,6 +144,9 @@ def montecarlo(
         Also at half and twice the block length.
     history_error : bool
         Also the error from having one history (block jackknife).
+    predictive : bool
+        Shift the levels of funding and of rates on every path by what one history leaves open about
+        them (docs/models.md, "Predictive draws"). Without it intervals are too narrow.
     samples : int, optional
         Random configurations, as in `sweep`.
     workers, pool, job, resume, progress
@@ -186,6 +190,7 @@ def montecarlo(
         horizons=tuple(horizons),
         with_block_check=block_check,
         with_history_error=history_error,
+        is_predictive=predictive,
     )
     shift = Shift(volatility=volatility, funding_apy=funding_shift_apy, borrow_apy=borrow_shift_apy)
     grid = resolved_grid(config, fields, samples, seed)

@@ -31,6 +31,11 @@ WORDS = {
     "drawdown_p50": "drawdown, median",
     "drawdown_p95": "drawdown, 95 %",
 }
+PREDICTIVE = (
+    "predictive draws: each path's levels of funding and rates are shifted by what this history "
+    "leaves open"
+)
+PLAIN = "plain bootstrap: levels as in this history, so that intervals are too narrow"
 MANY = ("return_mean", "excess_mean", "beats_hurdle_probability", "cvar_95", "drawdown_p95")
 
 
@@ -51,6 +56,10 @@ def montecarlo(
     ] = False,
     no_history_error: Annotated[
         bool, typer.Option("--no-history-error", help="Without the block jackknife.")
+    ] = False,
+    no_predictive: Annotated[
+        bool,
+        typer.Option("--no-predictive", help="Plain bootstrap: intervals are too narrow."),
     ] = False,
     market: grid.Market = None,
     start: grid.Start = None,
@@ -86,6 +95,7 @@ def montecarlo(
             horizons=asked,
             with_block_check=not no_block_check,
             with_history_error=not no_history_error,
+            is_predictive=not no_predictive,
         )
     try:
         with progress_bar("montecarlo", design.total_paths, "paths") as progress:
@@ -104,6 +114,7 @@ def montecarlo(
                 end=end,
                 block_check=design.with_block_check,
                 history_error=design.with_history_error,
+                predictive=design.is_predictive,
                 samples=samples,
                 workers=workers,
                 job=job,
@@ -150,7 +161,8 @@ def _headline(found: MonteCarlo) -> str:
 def _notes(found: MonteCarlo) -> list[str]:
     measured = ", ".join(f"{name} {days:.1f}" for name, days in found.block_by_series.items())
     how = f"the longest of: {measured}" if measured else "as given"
-    lines = [f"mean block length {found.block_days:.1f} days ({how})"]
+    lines = [PREDICTIVE if found.is_predictive else PLAIN]
+    lines += [f"mean block length {found.block_days:.1f} days ({how})"]
     if found.shift:
         lines.append("scenario: " + ", ".join(f"{k} {v:g}" for k, v in found.shift.items()))
     lines.append("excess: over the hurdle, what supplying the quote coin earns on the same path")

@@ -58,6 +58,8 @@ class Design:
         Also at half and twice the block length.
     with_history_error : bool
         Also the block jackknife.
+    is_predictive : bool
+        Shift the levels of every path by what one history leaves open.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class Design:
     horizons: tuple[int, ...] = (30, 90, 365)
     with_block_check: bool = True
     with_history_error: bool = True
+    is_predictive: bool = True
 
     def __post_init__(self) -> None:
         check_integer(self, "paths", 2, 100_000_000, "paths")
@@ -151,6 +154,7 @@ def run_montecarlo(
         seed=design.seed,
         shift=shift,
         marks=marks,
+        is_predictive=design.is_predictive,
     )
     base = _description(market, grid, design, shift, bars)
     found, fan = _run(plan, "paths", design.paths, capital, design, setting, base)
@@ -179,6 +183,7 @@ def run_montecarlo(
         block_by_series=measured,
         seed=design.seed,
         shift={} if shift.is_none else asdict(shift),
+        is_predictive=design.is_predictive,
         market_name=market.name,
         market_fingerprint=market.fingerprint,
     )
@@ -287,4 +292,5 @@ def _description(
         "seed": design.seed,
         "days": design.days,
         "shift": asdict(shift),
+        "predictive": design.is_predictive,
     } | code_description()

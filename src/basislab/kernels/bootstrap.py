@@ -11,6 +11,7 @@ Politis, Romano (1994), "The stationary bootstrap", J. Amer. Statist. Assoc. 89,
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -85,7 +86,31 @@ def new_bars(n_bars: int) -> Bars:
     )
 
 
-def fill_bars(bars: Bars, history: Rows, rows: NDArray[np.int64], price: float) -> float:
+class Tilt(NamedTuple):
+    """What is constant along a path and differs between paths.
+
+    Shifts per bar of ``funding``, of the ``carry`` (supply less borrow, on the borrow rate, which
+    stays at or above 0) and of the ``hurdle``; ``volatility`` widens every log price ratio around
+    the mean log return ``drift``: ``x -> drift + volatility (x - drift)``.
+    """
+
+    funding: float
+    carry: float
+    hurdle: float
+    volatility: float
+    drift: float
+
+
+def no_tilts(n_paths: int) -> FloatArray:
+    """Return the first four fields of `Tilt` of paths that nothing is done to."""
+    tilts = np.zeros((n_paths, 4))
+    tilts[:, 3] = 1.0
+    return tilts
+
+
+def fill_bars(
+    bars: Bars, history: Rows, rows: NDArray[np.int64], price: float, tilt: Tilt
+) -> float:
     """Chain drawn rows into bars that begin after a close of `price`.
 
     Parameters
@@ -95,6 +120,7 @@ def fill_bars(bars: Bars, history: Rows, rows: NDArray[np.int64], price: float) 
     history : Rows
     rows : ndarray of int64, shape (n_bars,)
     price : float, USD per coin
+    tilt : Tilt
 
     Returns
     -------
@@ -102,16 +128,23 @@ def fill_bars(bars: Bars, history: Rows, rows: NDArray[np.int64], price: float) 
         The hurdle's return over the same rows.
     """
     grown = 1.0
+    power = tilt.volatility
+    is_widened = power != 1.0
+    scale = math.exp((1.0 - power) * tilt.drift) if is_widened else 1.0
     for i in range(len(rows)):
         row = rows[i]
-        bars.high[i] = price * history.high[row]
-        bars.low[i] = price * history.low[row]
-        price = price * history.close[row]
+        high, low, close = history.high[row], history.low[row], history.close[row]
+        if is_widened:
+            high, low, close = scale * high**power, scale * low**power, scale * close**power
+        bars.high[i] = price * high
+        bars.low[i] = price * low
+        price = price * close
         bars.close[i] = price
         bars.supply[i] = history.supply[row]
-        bars.borrow[i] = history.borrow[row]
-        bars.funding[i] = history.funding[row]
-        grown *= history.hurdle[row]
+        borrow = history.borrow[row] - tilt.carry
+        bars.borrow[i] = borrow if borrow > 0.0 or tilt.carry == 0.0 else 0.0
+        bars.funding[i] = history.funding[row] + tilt.funding
+        grown *= history.hurdle[row] + tilt.hurdle
     return grown - 1.0
 
 

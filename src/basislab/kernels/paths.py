@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from basislab.kernels import conditional, rotation, static
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import Bars, FloatArray
-from basislab.kernels.bootstrap import Rows, draw_rows, fill_bars, new_bars
+from basislab.kernels.bootstrap import Rows, Tilt, draw_rows, fill_bars, new_bars
 from basislab.kernels.lane import LANES
 from basislab.kernels.lanes import new_scratch, run_lanes, run_undecided
 from basislab.kernels.outcome import Outcome
@@ -30,7 +30,8 @@ KEPT_COLUMNS = (FINAL, DRAWDOWN, FIRST_LIQUIDATION)
 class Task(NamedTuple):
     """Which paths: ``n_paths`` of them from number ``first``; with ``is_given`` the given one.
 
-    ``block`` is the mean block length in bars, ``price`` the close before the first bar.
+    ``block`` is the mean block length in bars, ``price`` the close before the first bar. ``tilts``
+    of shape (n_paths, 4) holds the first four fields of every path's `Tilt`, ``drift`` the last.
     """
 
     seed: int
@@ -39,6 +40,8 @@ class Task(NamedTuple):
     block: float
     price: float
     is_given: bool
+    tilts: FloatArray
+    drift: float
 
 
 class Kept(NamedTuple):
@@ -70,7 +73,9 @@ def next_bars(
             bars.funding[i] = given.funding[i]
         return 0.0
     draw_rows(numbers, len(history.close), task.block, task.seed, task.first + k)
-    return fill_bars(bars, history, numbers, task.price)
+    row = task.tilts[k]
+    tilt = Tilt(row[0], row[1], row[2], row[3], task.drift)
+    return fill_bars(bars, history, numbers, task.price, tilt)
 
 
 def keep(kept: Kept, equity: FloatArray, hurdle: float, k: int) -> None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from basislab.errors import ConfigError
-from basislab.kernels.bootstrap import Rows
+from basislab.kernels.bootstrap import Rows, no_tilts
 from basislab.kernels.paths import Task
 from basislab.research.bootstrap import IntArray, Shift, history_rows
+from basislab.research.predictive import LevelTilt, level_tilt
 from basislab.research.search import Group, group_configs
 from basislab.simulate import StudyModel, model_of
 from basislab.simulate.study.many import empty_bars, new_kept
@@ -62,6 +64,8 @@ class Plan:
         The close before the first bar.
     marks : tuple of int
         Bars of the equity fan.
+    is_predictive : bool
+        Shift the levels of every path (`research.predictive`).
     """
 
     groups: tuple[Group, ...]
@@ -72,6 +76,14 @@ class Plan:
     seed: int
     price: float
     marks: tuple[int, ...] = ()
+    is_predictive: bool = False
+
+    @cached_property
+    def tilts(self) -> tuple[LevelTilt | None, ...]:
+        """How each group's levels are shifted along a path; None for plain draws."""
+        if not self.is_predictive:
+            return (None,) * len(self.groups)
+        return tuple(level_tilt(rows, self.block, self.n_bars) for rows in self.histories)
 
 
 def make_plan(
@@ -84,6 +96,7 @@ def make_plan(
     seed: int,
     shift: Shift | None = None,
     marks: Sequence[int] = (),
+    is_predictive: bool = False,
 ) -> Plan:
     """Lower a market and configurations to a plan.
 
@@ -102,6 +115,8 @@ def make_plan(
     seed : int
     shift : Shift, optional
     marks : sequence of int, increasing
+    is_predictive : bool
+        Shift the levels of every path (`research.predictive`).
 
     Returns
     -------
@@ -126,6 +141,7 @@ def make_plan(
         seed=seed,
         price=float(market.reference_price.close[-1]),
         marks=tuple(marks),
+        is_predictive=is_predictive,
     )
 
 
@@ -164,9 +180,9 @@ def run_chunk(plan: Plan, chunk: Chunk) -> Outcomes:
     marks = np.array(plan.marks, np.int64)
     fan = np.empty((len(marks), *shape), np.float32)
     made = Outcomes(np.empty(shape), np.empty(shape), np.empty(shape), fan, np.empty(shape))
-    task = Task(plan.seed, chunk.first, chunk.n_paths, plan.block, plan.price, is_given=False)
-    for group, history in zip(plan.groups, plan.histories, strict=True):
+    for group, history, tilt in zip(plan.groups, plan.histories, plan.tilts, strict=True):
         kept = new_kept(len(group.rows), chunk.n_paths, marks)
+        task = task_of(plan, chunk, tilt)
         run_many = drawn_model(group.config).run_many()
         run_many(group.rows, empty_bars(plan.n_bars), history, task, kept)
         made.final[group.positions] = kept.outcomes[0]
@@ -175,6 +191,15 @@ def run_chunk(plan: Plan, chunk: Chunk) -> Outcomes:
         made.hurdle[group.positions] = kept.hurdle
         made.fan[:, group.positions] = kept.fan
     return made
+
+
+def task_of(plan: Plan, chunk: Chunk, tilt: LevelTilt | None) -> Task:
+    """Return what a kernel is told of a chunk's paths."""
+    where = (plan.seed, chunk.first, chunk.n_paths, plan.block, plan.price)
+    if tilt is None:
+        return Task(*where, is_given=False, tilts=no_tilts(chunk.n_paths), drift=0.0)
+    tilts = tilt.draw(plan.seed, chunk.first, chunk.n_paths)
+    return Task(*where, is_given=False, tilts=tilts, drift=tilt.drift)
 
 
 def chunk_paths(n_paths: int, n_configs: int, n_marks: int) -> list[Chunk]:

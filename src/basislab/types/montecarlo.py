@@ -51,6 +51,8 @@ class MonteCarlo:
     seed : int
     shift : mapping of str to float
         The scenario; empty for the history as it was.
+    is_predictive : bool
+        Whether every path's levels were shifted by what one history leaves open.
     market_name, market_fingerprint : str
     code_version : str
     """
@@ -70,6 +72,7 @@ class MonteCarlo:
     block_by_series: Mapping[str, float]
     seed: int
     shift: Mapping[str, float]
+    is_predictive: bool
     market_name: str
     market_fingerprint: str
     code_version: str = VERSION
@@ -152,5 +155,5 @@ class MonteCarlo:
         return (
             f"MonteCarlo({len(self.configs)} configurations, {self.n_paths} paths of "
             f"{self.n_days} days from {self.market_name!r}, blocks of {self.block_days:.1f} days, "
-            f"seed {self.seed})"
+            f"{'predictive' if self.is_predictive else 'plain'}, seed {self.seed})"
         )

@@ -13,6 +13,7 @@ from basislab.errors import ConfigError
 from basislab.kernels import events as ev
 from basislab.kernels import summary
 from basislab.kernels.bars import Bars
+from basislab.kernels.bootstrap import no_tilts
 from basislab.kernels.lane import LANES
 from basislab.kernels.outcome import Outcome
 from basislab.kernels.paths import Task
@@ -166,7 +167,7 @@ class StudyModel:
     def table(self, rows: FloatArray, bars: Bars, bar_seconds: int) -> FloatArray:  # noqa: ARG002
         """Run many rows on the same bars, side by side where the kernel can."""
         kept = new_kept(len(rows), 1, np.zeros(0, np.int64))
-        task = Task(0, 0, 1, 1.0, 1.0, is_given=True)
+        task = Task(0, 0, 1, 1.0, 1.0, is_given=True, tilts=no_tilts(0), drift=0.0)
         given = Bars(*(np.array(values) for values in bars))  # one type, writable, for all paths
         self.run_many()(rows, given, no_rows(), task, kept)
         table = kept.table
