@@ -12,6 +12,9 @@ import pytest
 from hypothesis import given, settings
 
 from basislab.kernels.venue import step as kernel
+from basislab.kernels.venue.ahead import look_ahead
+from basislab.kernels.venue.totals import totals
+from basislab.metrics import max_drawdown
 from basislab.simulate import simulate
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types.venue_config import CONVENTIONS
@@ -125,10 +128,24 @@ def test_every_dollar_is_told_and_no_leg_ends_a_bar_unhealthy(market, config):
 
 @given(market=paths(), config=configs)
 @settings(deadline=None, max_examples=150)
-def test_the_sweep_layout_gives_the_same_bits(market, config):
+def test_the_totals_of_a_search_are_those_of_a_run(market, config):
+    """Events to the last one, amounts to 1e-12 of all that went through the books."""
     params = lower_params(config, market.bar_seconds)
     bars = lower_bars(market, config, price_sources(market, config))
-    assert kernel.final_equity(params, bars) == kernel.run(params, bars).final
+    run = kernel.run(params, bars)
+    found = totals(params, bars, look_ahead(bars, params.perp.funding_price))
+    count = run.log.filled[0]
+    assert found.log.filled[0] == count
+    # bar, kind, leg and reason; amounts are compared below
+    assert np.array_equal(found.log.rows[:count, :4], run.log.rows[:count, :4])
+    assert found.naked_bars == run.naked_bars
+    turnover = config.capital_usd + sum(map(abs, run.accounts))
+    near = {"rel": 0.0, "abs": 1e-12 * turnover}
+    assert found.final == pytest.approx(run.final, **near)
+    assert tuple(found.accounts) == pytest.approx(tuple(run.accounts), **near)
+    assert found.lowest_debt == pytest.approx(run.lowest_debt, **near)
+    drawdown = max_drawdown(run.equity, config.capital_usd)
+    assert found.drawdown == pytest.approx(drawdown, rel=1e-9, abs=1e-12)
 
 
 @given(market=paths(min_bars=25, max_bars=60), config=configs, days=st.integers(0, 1))

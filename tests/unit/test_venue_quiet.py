@@ -1,4 +1,4 @@
-"""Quiet bars by hand, and stretches of them: the short ways give what the long way gives.
+"""Quiet bars by hand, and many of them at once: the short ways give what the long way gives.
 
 The state `held()` is a loan of 10 coins and 500 USD of debt (dies at an oracle of 66.67) and a
 short of 10 contracts from 110 on a margin of 400 (dies at a mark of 1 500 / 10.25 = 146.34).
@@ -14,9 +14,14 @@ import pytest
 from basislab.kernels.events import NO_LEG
 from basislab.kernels.venue import params as vp
 from basislab.kernels.venue import state as vs
+from basislab.kernels.venue import step as compiled_step
+from basislab.kernels.venue import totals as compiled_totals
+from basislab.kernels.venue.ahead import look_ahead
 from basislab.kernels.venue.bars import Bars, Candles, Quote
+from basislab.metrics import max_drawdown
 from basislab.simulate.venue import lower_bars, price_sources
 from basislab.types import RateSeries
+from basislab.types.venue_terms import MarginTier
 from tests import plain
 from tests.venue_builders import (
     QUOTE,
@@ -30,7 +35,8 @@ from tests.venue_builders import (
 )
 
 venue = plain.venue()
-bars_of, quiet, step, stretching = (venue[name] for name in ("bars", "quiet", "step", "stretch"))
+bars_of, quiet, step = (venue[name] for name in ("bars", "quiet", "step"))
+ahead_of, reach, totals = (venue[name] for name in ("ahead", "reach", "totals"))
 
 
 def policy(kind=vp.NEVER, **changes):
@@ -87,22 +93,14 @@ def test_the_prices_of_liquidation_themselves_are_not_quiet():
 )
 def test_where_something_is_to_be_done_nothing_is_quiet(state):
     assert not quiet.is_quiet(kernel_params(), state, kernel_bar())
-    assert not stretching.may_stretch(policy(), state)
+    assert not totals.is_left_alone(policy(), state)
 
 
 @pytest.mark.parametrize("name", ["settle_at_close", "funding_first"])
 def test_the_studys_order_of_a_bar_has_no_short_way(name):
     made = policy()._replace(conventions=switched(name))
     assert not quiet.is_quiet(made, held(), kernel_bar())
-    assert not stretching.may_stretch(made, held())
-
-
-@pytest.mark.parametrize(
-    ("kind", "may"),
-    [(vp.NEVER, True), (vp.TRIGGER, True), (vp.BANDS, False), (vp.DISTANCE, False)],
-)
-def test_only_the_trigger_and_who_never_acts_are_stretched(kind, may):
-    assert stretching.may_stretch(policy(kind), held()) == may
+    assert not totals.is_left_alone(made, held())
 
 
 @pytest.mark.parametrize(
@@ -164,58 +162,83 @@ def flat_bars(count, close=QUOTE, **changes):
     return Bars(*candles, is_look=looks, **made)
 
 
+def reached(params, state, close=QUOTE, **changes):
+    """How many bars after the first close `state` can be left alone."""
+    count = max([len(np.atleast_1d(value)) for value in changes.values()], default=3)
+    padded = {name: np.concatenate(([value[0]], value)) if np.ndim(value) else value
+              for name, value in changes.items()}  # fmt: skip
+    bars = flat_bars(count + 1, close, **padded)
+    ahead = ahead_of.look_ahead(bars, params.perp.funding_price)
+    limits = reach.limits_of(params, state.position.short.contracts * QUOTE.mark)
+    lines, position = reach.lines_of(bars, ahead, limits), reach.held_at(state, ahead, 0)
+    water, curve = totals.Water(1e4, 0.0), np.empty(reach.BLOCK)
+    return totals.waded(position, limits, lines, 1, water, curve)[0] - 1
+
+
 @pytest.mark.parametrize(
-    ("state", "params", "bar", "stop"),
+    ("state", "params", "bars", "count"),
     [
         (held(), policy(), {}, 3),
         (held(), policy(), {"worst_oracle": [90, 66.6, 90]}, 1),
         (held(), policy(), {"worst_mark": [100, 146.4, 100]}, 1),
         (held(short=(10.0, 100.0, 25.1)), policy(), {}, 3),
         (held(short=(10.0, 100.0, 25.0)), policy(), {}, 0),  # maintenance itself
+        (held((10.0, 674.9)), policy(), {}, 3),
         (held((10.0, 675.0)), policy(), {}, 0),  # 75 % of 900 itself
-        (held(), policy(vp.TRIGGER, trigger=2.08), {"is_look": [0, 0, 1]}, 2),
-        (held(), policy(vp.TRIGGER, trigger=960 / 460), {}, 3),  # the trigger itself
+        (held(), policy(vp.TRIGGER, trigger=2.08), {"is_look": [0, 0, 1]}, 2),  # 960 / 460
+        (held(), policy(vp.TRIGGER, trigger=2.09), {}, 3),
+        (held(), policy(vp.TRIGGER, trigger=960 / 460), {}, 0),  # too near: `step` is asked
+        (held(), policy(vp.BANDS, ltv_band=0.55, margin_band=0.1), {}, 0),  # 500 / 900 = 0.556
+        (held(), policy(vp.BANDS, ltv_band=0.56, margin_band=0.1), {}, 3),
+        (held(), policy(vp.BANDS, ltv_band=0.7, margin_band=0.51), {}, 0),  # 500 of 1 000
+        (held(), policy(vp.DISTANCE, distance=0.25), {}, 3),  # loan 1 - 66.67 / 90 = 0.259
+        (held(), policy(vp.DISTANCE, distance=0.26), {}, 0),
+        (held(), policy(vp.VOLATILITY, sigma_multiple=5.0), {"sigma": [0.05, 0.052, 0.0]}, 1),
         (held(), policy(exit_apy=0.01), {"carry": [0.0, 0.01, 0.009], "is_look": [0, 1, 1]}, 2),
     ],
 )
-def test_a_stretch_ends_before_the_first_bar_that_asks_for_something(state, params, bar, stop):
-    _, index = stretching.stretch(params, state, flat_bars(3, **bar), 0)
-    assert stop == index
+def test_a_position_is_left_alone_until_the_first_bar_that_asks_for_something(
+    state, params, bars, count
+):
+    assert count == reached(params, state, **bars)
 
 
 @pytest.mark.parametrize(("bar", "is_quiet"), BARS)
-def test_a_stretch_takes_a_bar_where_it_is_quiet(bar, is_quiet):
-    _, index = stretching.stretch(policy(), held(), flat_bars(1, **bar), 0)
-    assert is_quiet == index
+def test_a_bar_is_left_alone_where_it_is_quiet(bar, is_quiet):
+    changed = dict(bar)
+    close = changed.pop("close", QUOTE)
+    assert is_quiet == reached(policy(), held(), close=close, **changed, taker=[0.0])
 
 
-def test_a_stretch_remembers_the_lowest_debt():
-    """-2 % and +5 %: 490 is the lowest of 500, 490, 514.5."""
-    done, _ = stretching.stretch(policy(), held(), flat_bars(2, borrow=[-0.02, 0.05]), 0)
-    assert (490.0, 514.5) == pytest.approx((done.lowest_debt, done.position.long.debt))
-
-
-@pytest.mark.parametrize(("bound", "stop"), [(1_000.0, 3), (999.0, 0)])
-def test_a_stretch_stays_in_the_first_margin_tier(bound, stop):
-    """A notional of 1 000 is the first tier's up to the bound itself."""
+@pytest.mark.parametrize(("bound", "count"), [(1_000.1, 3), (999.0, 3), (1_000.0, 0)])
+def test_a_position_is_left_alone_within_its_margin_tier(bound, count):
+    """A notional of 1 000: in the first tier below 1 000.1, in the second above 999."""
     tiers = perp_terms((0.025, 0.05), (0.0, bound), (20.0, 10.0))
-    _, index = stretching.stretch(policy()._replace(perp=tiers), held(), flat_bars(3), 0)
-    assert stop == index
+    assert count == reached(policy()._replace(perp=tiers), held())
 
 
-def test_the_first_tiers_own_deduction_counts_in_a_stretch():
+def test_the_tiers_own_deduction_counts():
     """Maintenance of 2.5 % of 1 000 less 1: a margin of 24.5 is enough."""
     terms = perp_terms(deductions=np.array([1.0]))
     state = held(short=(10.0, 100.0, 24.5))
     assert quiet.is_quiet(kernel_params(perp=terms), state, kernel_bar())
-    _, index = stretching.stretch(policy()._replace(perp=terms), state, flat_bars(3), 0)
-    assert 3 == index
+    assert 3 == reached(policy()._replace(perp=terms), state)
 
 
-def made_market(seed, n_bars=60):
-    """Quiet enough to stretch, wild enough to stop: 2 % an hour; four prices of their own."""
+def test_the_deepest_fall_is_from_the_highest_peak_before_it():
+    """100, 120, 90, 130, 104: 25 % from 120, then 20 % from 130."""
+    curve = np.array([120.0, 90.0, 130.0, 104.0])
+    assert totals.Water(130.0, 0.25) == totals.lowered_by(totals.Water(100.0, 0.0), curve, 4)
+    water = totals.Water(100.0, 0.0)
+    for value in curve:
+        water = totals.lowered(water, value)
+    assert totals.Water(130.0, 0.25) == water
+
+
+def made_market(seed, n_bars=60, move=0.02):
+    """Quiet enough to be left alone, wild enough to stop; four prices of their own."""
     random = np.random.default_rng(seed)
-    close = 100 * np.exp(np.cumsum(0.02 * random.standard_normal(n_bars)))
+    close = 100 * np.exp(np.cumsum(move * random.standard_normal(n_bars)))
     start = np.concatenate(([100.0], close[:-1]))
     high = np.maximum(start, close) * (1 + 0.01 * random.random(n_bars))
     low = np.minimum(start, close) * (1 - 0.01 * random.random(n_bars))
@@ -234,36 +257,63 @@ def made_market(seed, n_bars=60):
 
 
 @pytest.mark.parametrize("funding_price", ["oracle", "mark", "perp"])
-@pytest.mark.parametrize("kind", ["trigger", "never"])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_stretch_is_the_same_bars_one_by_one(seed, kind, funding_price):
-    """Every field of the state to the bit, books included, from any first bar on; with a coin more
+def test_bars_left_alone_are_the_same_bars_one_by_one(seed, funding_price):
+    """Every field of the state, books included, from any first bar to any last; with a coin more
     or less than contracts."""
-    config = free_venue_config(policy=kind, trigger=2.6, collateral_yield="jito")
+    config = free_venue_config(policy="never", collateral_yield="jito")
     config = replace(config, perp=replace(config.perp, funding_price=funding_price))
     market = made_market(seed)
     params = kernel_params(config)
     bars = lower_bars(market, config, price_sources(market, config))
-    quote = bars_of.bar_at(bars, 0).close
-    lengths = []
+    ahead = ahead_of.look_ahead(bars, params.perp.funding_price)
     for first in range(1, 60, 7):
         for coins in (9.0, 11.0):
-            debt = 0.5 * coins * quote.spot
-            state = held((coins, debt), (10.0, 98.0, 500.0), quote=quote)
-            done, stop = stretching.stretch(params, state, bars, first)
-            index = first
-            while index < len(market):
-                bar = bars_of.bar_at(bars, index)
-                if not quiet.is_quiet(params, state, bar):
-                    break
-                after = quiet.quiet_bar(params, state, bar)
-                if quiet.is_wanted(params, after, bar):
-                    break
-                state, index = after, index + 1
-            assert (index, state) == (stop, done)
-            lengths.append(stop - first)
-    assert max(lengths) > 10
-    assert min(lengths) < 30
+            quote = bars_of.bar_at(bars, first - 1).close
+            begun = held((coins, 0.5 * coins * quote.spot), (10.0, 98.0, 500.0), quote=quote)
+            state = begun
+            for last in range(first, 60):
+                state = quiet.quiet_bar(params, state, bars_of.bar_at(bars, last))
+                assert ahead_of.is_one_sided(begun, ahead, first - 1, last - 1)
+                done = ahead_of.left_alone(begun, bars, ahead, first - 1, last)
+                assert flat_numbers(done) == pytest.approx(flat_numbers(state), rel=1e-9, abs=1e-9)
+
+
+def flat_numbers(value):
+    """Every number of nested tuples."""
+    if isinstance(value, tuple):
+        return [number for part in value for number in flat_numbers(part)]
+    return [float(value)]
+
+
+def test_coins_that_outgrow_the_contracts_are_told():
+    """9.9 coins grow 1 % a bar: 9.999 after one, 10.1 after two; of 10 contracts the smaller part
+    is hedged, and it changes sides in the third bar."""
+    bars = flat_bars(4, supply=0.01)
+    ahead = ahead_of.look_ahead(bars, 0)
+    below = held((9.9, 500.0))
+    sides = [ahead_of.is_one_sided(below, ahead, 0, last) for last in range(4)]
+    assert [True, True, False, False] == sides
+    assert ahead_of.is_one_sided(held((10.0, 500.0)), ahead, 0, 3)
+
+
+@pytest.mark.parametrize("kind", ["trigger", "never", "bands", "distance", "volatility"])
+@pytest.mark.parametrize(("move", "capital"), [(0.003, 1e4), (0.02, 1e4), (0.006, 3e6)])
+def test_a_long_run_has_the_totals_of_the_run_bar_by_bar(kind, move, capital):
+    """Compiled; 700 bars: several blocks, and more than one margin tier at 3 000 000 USD."""
+    tiers = (MarginTier(0.0, 0.025, 20.0), MarginTier(3.1e6, 0.05, 10.0))
+    config = free_venue_config(policy=kind, trigger=2.6, capital_usd=capital)
+    config = replace(config, perp=replace(config.perp, margin_tiers=tiers))
+    market = made_market(5, 700, move)
+    params = kernel_params(config)
+    bars = lower_bars(market, config, price_sources(market, config))
+    run = compiled_step.run(params, bars)
+    found = compiled_totals.totals(params, bars, look_ahead(bars, params.perp.funding_price))
+    assert found.log.filled[0] == run.log.filled[0]
+    assert found.final == pytest.approx(run.final, abs=1e-12 * sum(map(abs, run.accounts)))
+    assert tuple(found.accounts) == pytest.approx(tuple(run.accounts), abs=1e-9 * capital)
+    drawdown = max_drawdown(run.equity, capital)
+    assert found.drawdown == pytest.approx(drawdown, rel=1e-9)
 
 
 @pytest.mark.parametrize("accrues", [False, True])
@@ -275,7 +325,8 @@ def test_the_opening_bar_accrues_by_convention_only(accrues):
     bars = lower_bars(market, config, price_sources(market, config))
     done = step.run(params, bars)
     assert 3.0 + accrues == pytest.approx(done.accounts.funding)
-    assert done.final == step.final_equity(params, bars)
+    ahead = ahead_of.look_ahead(bars, params.perp.funding_price)
+    assert done.final == pytest.approx(totals.totals(params, bars, ahead).final)
 
 
 @pytest.mark.parametrize(("gas", "is_ruined"), [(30.0, False), (20_000.0, True)])

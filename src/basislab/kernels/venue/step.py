@@ -21,7 +21,6 @@ from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.quiet import is_quiet, is_wanted, quiet_bar
 from basislab.kernels.venue.record import COLUMNS, recorded
 from basislab.kernels.venue.state import ENDED, State, equity, idle_state
-from basislab.kernels.venue.stretch import stretch
 from basislab.kernels.venue.trades import opened
 from basislab.kernels.venue.whole import closing_cost, decided_on, whole_bar
 
@@ -92,22 +91,6 @@ def run(params: Params, bars: Bars) -> Outcome:
     final = equity(last)
     debt, naked = last.lowest_debt, last.naked_bars
     return Outcome(curve, final, last.accounts, log, debt, naked, record)
-
-
-def final_equity(params: Params, bars: Bars) -> float:
-    """Return the final equity only, USD: the sweep layout, without curve, record or events."""
-    n_bars = len(bars.funding)
-    log: EventLog = ev.new_log(1)
-    state = open_position(params, bar_at(bars, 0), log)
-    index = 1
-    if params.conventions.accrue_at_opening:
-        state = step(params, state, bar_at(bars, 0), log)
-    while index < n_bars:
-        state, index = stretch(params, state, bars, index)
-        if index < n_bars:
-            state = step(params, state, bar_at(bars, index), log)
-            index += 1
-    return equity(closing_cost(params, state, bar_at(bars, n_bars - 1)))
 
 
 compile_module(globals(), inline=False)

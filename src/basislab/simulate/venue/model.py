@@ -11,12 +11,12 @@ import numpy as np
 
 from basislab.kernels.events import LEG_NAMES
 from basislab.kernels.venue import events as ev
-from basislab.kernels.venue import step
+from basislab.kernels.venue import step, totals
+from basislab.kernels.venue.ahead import Ahead, look_ahead
 from basislab.kernels.venue.bars import Bars
 from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.record import COLUMNS
-from basislab.metrics import max_drawdown
 from basislab.simulate.books import booked
 from basislab.simulate.model import Run, logged
 from basislab.simulate.venue.bars import check_window, lower_bars
@@ -156,17 +156,25 @@ class VenueModel:
 
     def table(self, rows: Sequence[VenueConfig], bars: Bars, bar_seconds: int) -> FloatArray:
         """Run configurations one after the other on the same bars."""
-        return np.array([self._row(config, bars, bar_seconds) for config in rows])
+        ahead: dict[int, Ahead] = {}
+        made = []
+        for config in rows:
+            params = lower_params(config, bar_seconds)
+            priced = params.perp.funding_price
+            if priced not in ahead:
+                ahead[priced] = look_ahead(bars, priced)
+            kept = totals.totals(params, bars, ahead[priced])
+            made.append(self._row(kept, config.capital_usd))
+        return np.array(made)
 
-    def _row(self, config: VenueConfig, bars: Bars, bar_seconds: int) -> list[float]:
-        outcome = step.run(lower_params(config, bar_seconds), bars)
-        accounts = booked(outcome.accounts, outcome.final, config.capital_usd)
+    def _row(self, kept: totals.Totals, capital: float) -> list[float]:
+        accounts = booked(kept.accounts, kept.final, capital)
         return [
-            float(outcome.final),
-            max_drawdown(outcome.equity, config.capital_usd),
-            float(outcome.lowest_debt),
-            float(outcome.naked_bars),
-            *map(float, self.count(logged(outcome)).values()),
+            kept.final,
+            kept.drawdown,
+            kept.lowest_debt,
+            kept.naked_bars,
+            *self.count(logged(kept)).values(),
             *accounts.values(),
         ]
 
@@ -183,8 +191,9 @@ class VenueModel:
         return np.asarray(outcome.equity)
 
     def final(self, params: Params, bars: Bars) -> float:
-        """Return the last of `curve` by the sweep layout: the same bits without the record."""
-        return float(step.final_equity(params, bars))
+        """Return the last of `curve`, to rounding, without the curve."""
+        ahead = look_ahead(bars, params.perp.funding_price)
+        return float(totals.totals(params, bars, ahead).final)
 
     def liquidations(self, outcome: step.Outcome) -> IntArray:
         """Return the bars on which a leg was liquidated."""

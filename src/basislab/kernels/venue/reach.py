@@ -1,0 +1,196 @@
+"""How many bars a position can be left alone: the sweep layout's inner loop.
+
+Whether a bar is quiet, and whether the trader would act at its close, are inequalities between what
+the position is and what the bar is: with `ahead`'s running sums they are tested for a block of bars
+at once, without a branch, in vector registers. They are tested a little early (`SLACK`), so that
+rounding never hides an event; `step` then says exactly what happens on the bar that is found.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basislab.kernels._jit import compile_module
+from basislab.kernels.bars import FloatArray
+from basislab.kernels.venue.ahead import Ahead
+from basislab.kernels.venue.bars import Bars
+from basislab.kernels.venue.params import BANDS, DISTANCE, TRIGGER, VOLATILITY, Params
+from basislab.kernels.venue.perp import tier_of
+from basislab.kernels.venue.state import State
+
+SLACK = 1e-9
+"""Relative; running sums are exact to some 1e-13."""
+
+BLOCK = 128
+"""Bars tested at once: two kilobytes of each series, which the cache holds."""
+
+
+class Held(NamedTuple):
+    """A position in the units of `Ahead`'s sums.
+
+    Coins and debt of index, contracts; ``funds`` is the short's equity at a mark and a sum of
+    funding of zero; ``cash`` is idle. USD.
+    """
+
+    coins: float
+    debt: float
+    contracts: float
+    funds: float
+    cash: float
+
+
+class Limits(NamedTuple):
+    """Where venues and trader act.
+
+    The short's maintenance is ``rate * notional - deduction`` between the notionals ``floor`` and
+    ``ceiling``. The trader looks at the loan where ``debt > (loan + loan_sigma * sigma) * coins *
+    price`` (the oracle's with ``by_oracle``, else spot), at the short where ``(short + short_sigma
+    * sigma) * notional > equity + notional + extra``.
+    """
+
+    liquidation_ltv: float
+    rate: float
+    deduction: float
+    floor: float
+    ceiling: float
+    loan: float
+    loan_sigma: float
+    by_oracle: bool
+    short: float
+    short_sigma: float
+    extra: float
+    exit_apy: float
+
+
+def held_at(state: State, ahead: Ahead, at: int) -> Held:
+    """Return the position of a state that stands at close `at`."""
+    long, short = state.position.long, state.position.short
+    funds = short.margin + short.contracts * (short.entry - ahead.paid[at])
+    return Held(
+        long.quantity / ahead.coins[at],
+        long.debt / ahead.debt[at],
+        short.contracts,
+        funds,
+        state.idle + state.transit.amount,
+    )
+
+
+def limits_of(params: Params, notional: float) -> Limits:
+    """Return the inequalities of a run whose short lies in the margin tier of `notional`."""
+    terms, policy, loan_ltv = params.perp, params.policy, params.loan.liquidation_ltv
+    tier = tier_of(terms, notional)
+    ceiling = terms.bounds[tier + 1] if tier + 1 < len(terms.bounds) else np.inf
+    rate, deduction = terms.rates[tier], terms.deductions[tier]
+    loan, loan_sigma, short, short_sigma, extra = np.inf, 0.0, -np.inf, 0.0, 0.0
+    by_oracle = True
+    if policy.kind == TRIGGER:
+        loan, short, by_oracle = 1.0 - 1.0 / policy.trigger, 1.0 + 1.0 / policy.trigger, False
+    elif policy.kind == BANDS:
+        loan, short = policy.ltv_band, 1.0 + policy.margin_band
+    elif policy.kind == DISTANCE:
+        loan, short = loan_ltv * (1.0 - policy.distance), (1.0 + policy.distance) * (1.0 + rate)
+        extra = deduction
+    elif policy.kind == VOLATILITY:
+        loan, short, extra = loan_ltv, 1.0 + rate, deduction
+        loan_sigma = -loan_ltv * policy.sigma_multiple
+        short_sigma = policy.sigma_multiple * (1.0 + rate)
+    return Limits(
+        loan_ltv,
+        rate,
+        deduction,
+        terms.bounds[tier],
+        ceiling,
+        loan,
+        loan_sigma,
+        by_oracle,
+        short,
+        short_sigma,
+        extra,
+        policy.exit_apy,
+    )
+
+
+class Lines(NamedTuple):
+    """The series that the inequalities read, arrays of shape (n_bars,)."""
+
+    coins: FloatArray
+    debt: FloatArray
+    paid: FloatArray
+    least: FloatArray
+    spot: FloatArray
+    mark: FloatArray
+    asked: FloatArray
+    worst_oracle: FloatArray
+    worst_mark: FloatArray
+    sigma: FloatArray
+    carry: FloatArray
+    is_look: NDArray[np.bool_]
+
+
+def lines_of(bars: Bars, ahead: Ahead, limits: Limits) -> Lines:
+    """Return views of what is read; ``asked`` is the price that the loan is looked at with."""
+    asked = bars.oracle.close if limits.by_oracle else bars.spot.close
+    return Lines(
+        ahead.coins,
+        ahead.debt,
+        ahead.paid,
+        ahead.least,
+        bars.spot.close,
+        bars.mark.close,
+        asked,
+        bars.worst_oracle,
+        bars.worst_mark,
+        bars.sigma,
+        bars.carry,
+        bars.is_look,
+    )
+
+
+def count_events(held: Held, limits: Limits, lines: Lines, first: int, last: int) -> int:
+    """Return on how many of the bars ``[first, last)`` something might happen."""
+    found = 0
+    early = 1.0 + SLACK
+    # unsigned: no test for negative indices stands in the way of vector registers
+    for i in range(np.uint64(first), np.uint64(last)):
+        coins, debt = held.coins * lines.coins[i], held.debt * lines.debt[i] * early
+        worst = held.contracts * lines.worst_mark[i] * early
+        certain = held.funds + held.contracts * lines.least[i]
+        is_due = (debt >= limits.liquidation_ltv * coins * lines.worst_oracle[i]) | (
+            debt >= coins * lines.spot[i]
+        )
+        is_due |= certain <= worst * (1.0 + limits.rate) - limits.deduction
+        is_due |= (worst > limits.ceiling) | (worst < limits.floor)
+        loan = limits.loan + limits.loan_sigma * lines.sigma[i]
+        short = limits.short + limits.short_sigma * lines.sigma[i]
+        notional = held.contracts * lines.mark[i] * early
+        backing = held.funds + held.contracts * lines.paid[i] + limits.extra
+        is_asked = (debt > loan * coins * lines.asked[i]) | (short * notional > backing)
+        is_asked |= lines.carry[i] < limits.exit_apy
+        found += is_due | (is_asked & lines.is_look[i])
+    return found
+
+
+def first_event(held: Held, limits: Limits, lines: Lines, first: int, last: int) -> int:
+    """Return the first bar of ``[first, last)`` on which something might happen, by halving."""
+    while last - first > 1:
+        middle = (first + last) // 2
+        if count_events(held, limits, lines, first, middle) > 0:
+            last = middle
+        else:
+            first = middle
+    return first
+
+
+def equities(held: Held, lines: Lines, first: int, last: int, curve: FloatArray) -> None:
+    """Write the equity at the closes ``[first, last)`` to the head of `curve`, USD."""
+    begin = np.uint64(first)
+    for i in range(begin, np.uint64(last)):
+        coins, debt = held.coins * lines.coins[i], held.debt * lines.debt[i]
+        short = held.funds + held.contracts * (lines.paid[i] - lines.mark[i])
+        curve[i - begin] = coins * lines.spot[i] - debt + short + held.cash
+
+
+compile_module(globals())
