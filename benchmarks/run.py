@@ -121,15 +121,18 @@ def measure(*, is_quick: bool) -> list[Line]:
 
 
 def venue_lines(*, is_quick: bool) -> list[Line]:
-    """Return the speed of the venue engine on hourly bars on which nothing happens."""
+    """Return the speed of the venue engine on hourly bars, without events and with."""
     from benchmarks import venue
 
     per = "ns/bar/scenario"
     quiet = venue.speeds(venue.quiet_market())
+    wild = venue.speeds(venue.wild_market())
     nearest, pessimistic = quiet["nearest"][0], quiet["pessimistic"][0]
     lines = [
         Line("venue engine, quiet hourly bars", nearest, per, 20),
         Line("  with curve and record", quiet["nearest"][1], per),
+        Line("  wild hourly bars", wild["nearest"][0], per, 20),
+        Line("    with curve and record", wild["nearest"][1], per),
         Line("  pessimistic against nearest order", pessimistic / nearest, "x", 2),
     ]
     if not is_quick:

@@ -1,4 +1,4 @@
-"""Speed of the venue engine: cold compile, quiet bars, a real path; nearest and pessimistic.
+"""Speed of the venue engine: cold compile, quiet bars, wild ones, a real path; both orders.
 
     python benchmarks/venue.py [FOLDER]
 
@@ -17,11 +17,14 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from basislab.data.read.mapping import load_mapping
 from basislab.kernels.venue import step as kernel
+from basislab.kernels.venue.ahead import look_ahead
+from basislab.kernels.venue.totals import Totals, totals
 from basislab.presets.terms import resolve
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types import FundingSeries, Market, PriceSeries, RateSeries
@@ -46,21 +49,38 @@ def quiet_market() -> Market:
     )
 
 
-def lowered(market: Market, **decisions: object) -> tuple[object, object]:
+def wild_market() -> Market:
+    """Return hourly bars whose price moves as a coin's does: an event every hundred bars or so."""
+    random = np.random.default_rng(0)
+    moves = 0.008 * random.standard_t(4, BARS) / np.sqrt(2)
+    close = 100 * np.exp(np.cumsum(moves - moves.mean()))
+    start = np.concatenate(([100.0], close[:-1]))
+    wick = np.exp(0.003 * np.abs(random.standard_normal((2, BARS))))
+    high, low = np.maximum(start, close) * wick[0], np.minimum(start, close) / wick[1]
+    perp = PriceSeries(start, high, low, close)
+    return replace(quiet_market(), prices={("hyperliquid", "perp"): perp})
+
+
+def lowered(market: Market, **decisions: object) -> tuple[Any, Any]:
     """Return what the kernel reads."""
     config = resolve(replace(VenueConfig(leverage=2, trigger=3.2), **decisions))  # type: ignore[arg-type]
     bars = lower_bars(market, config, price_sources(market, config))
     return lower_params(config, market.bar_seconds), bars
 
 
-def nanoseconds(function: object, params: object, bars: object, repeats: int = 50) -> float:
+def in_search(params: Any, bars: Any) -> Totals:
+    """Run one configuration as a search does."""
+    return totals(params, bars, look_ahead(bars, params.perp.funding_price))
+
+
+def nanoseconds(function: Any, params: Any, bars: Any, repeats: int = 50) -> float:
     """Return the best time a bar of several calls."""
     times = []
     for _ in range(repeats):
         begin = time.perf_counter()
-        function(params, bars)  # type: ignore[operator]
+        function(params, bars)
         times.append(time.perf_counter() - begin)
-    return min(times) / len(bars.funding) * 1e9  # type: ignore[attr-defined]
+    return min(times) / len(bars.funding) * 1e9
 
 
 def cold_seconds() -> float:
@@ -68,7 +88,7 @@ def cold_seconds() -> float:
     with tempfile.TemporaryDirectory() as cache:
         code = (
             "import time; from benchmarks.venue import *; p, b = lowered(quiet_market()); "
-            "t = time.process_time(); kernel.final_equity(p, b); print(time.process_time() - t)"
+            "t = time.process_time(); in_search(p, b); print(time.process_time() - t)"
         )
         done = subprocess.run(
             [sys.executable, "-c", code],
@@ -86,16 +106,17 @@ def speeds(market: Market) -> dict[str, tuple[float, float]]:
     found = {}
     for order in ("nearest", "pessimistic"):
         params, bars = lowered(market, path_order=order)
-        kernel.final_equity(params, bars)
+        in_search(params, bars)
         kernel.run(params, bars)
-        sweep = nanoseconds(kernel.final_equity, params, bars)
+        ahead = look_ahead(bars, params.perp.funding_price)
+        sweep = nanoseconds(lambda p, b, ahead=ahead: totals(p, b, ahead), params, bars)
         found[order] = (sweep, nanoseconds(kernel.run, params, bars))
     return found
 
 
 def main(arguments: list[str]) -> None:
     """Print the table."""
-    markets = {"quiet bars": quiet_market()}
+    markets = {"quiet bars": quiet_market(), "wild bars": wild_market()}
     if arguments:
         markets["SOL, hourly, 2025"] = load_mapping(MAPPING, folder=arguments[0])
     print(f"{platform.processor() or platform.machine()}, ns a bar and scenario")
