@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -72,6 +72,18 @@ class Window:
     configs: tuple[ModelConfig, ...]
     reasons: tuple[str, ...]
     groups: tuple[Group, ...]
+    _lowered: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Lowered bars are made anew where a window arrives: they are larger than it."""
+        return self.__dict__ | {"_lowered": {}}
+
+    def lowered(self, group: int) -> Any:
+        """Return what the kernel reads for a group, lowered once."""
+        if group not in self._lowered:
+            config = self.groups[group].config
+            self._lowered[group] = model_of(config).lower_bars(self.market, config)
+        return self._lowered[group]
 
     @property
     def n_refused(self) -> int:
@@ -182,7 +194,7 @@ def run_piece(window: Window, piece: Piece) -> dict[str, NDArray[Any]]:
     """
     group = window.groups[piece.group]
     model, part = model_of(group.config), slice(piece.first, piece.first + piece.n_rows)
-    bars = model.lower_bars(window.market, group.config)
+    bars = window.lowered(piece.group)
     table = model.table(group.rows[part], bars, window.market.bar_seconds)
     return {"positions": group.positions[part], "table": table}
 

@@ -47,7 +47,7 @@ class VenueModel:
     names: ModuleType = ev
     result: type[Result] = VenueResult
     refuses: bool = True
-    piece_bars: int = 200_000  # some ten milliseconds
+    piece_bars: int = 1_000_000  # some ten milliseconds
     lanes: int = 1
     columns: tuple[str, ...] = (
         "final",
