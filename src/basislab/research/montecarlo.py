@@ -52,12 +52,8 @@ class Plan:
 
     Parameters
     ----------
-    groups : tuple of Group
     histories : tuple of Rows
         What each group draws from; all have the same number of rows.
-    n_configs, n_bars : int
-    block : float, bars
-    seed : int
     price : float, USD per coin
         The close before the first bar.
     marks : tuple of int
@@ -99,13 +95,6 @@ def make_plan(
         Length of a path.
     block : float, bars
         Mean length of a block.
-    seed : int
-    shift : Shift, optional
-    marks : sequence of int, increasing
-
-    Returns
-    -------
-    Plan
 
     Raises
     ------
@@ -151,11 +140,6 @@ def drawn_model(config: ModelConfig) -> StudyModel:
 def run_chunk(plan: Plan, chunk: Chunk) -> Outcomes:
     """Run every configuration over the paths of a chunk.
 
-    Parameters
-    ----------
-    plan : Plan
-    chunk : Chunk
-
     Returns
     -------
     Outcomes
@@ -179,10 +163,6 @@ def run_chunk(plan: Plan, chunk: Chunk) -> Outcomes:
 
 def chunk_paths(n_paths: int, n_configs: int, n_marks: int) -> list[Chunk]:
     """Split paths into chunks: about sixteen, none larger than `MAX_CHUNK_BYTES`.
-
-    Parameters
-    ----------
-    n_paths, n_configs, n_marks : int
 
     Returns
     -------
