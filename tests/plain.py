@@ -22,9 +22,16 @@ import numba.core.config
 import basislab
 import basislab.kernels
 import basislab.kernels.venue as venue_package
+from basislab.simulate import MODELS as TABLE
+from basislab.simulate import StudyModel
 
 PACKAGE = "basislab.kernels"
-MODELS = ("static", "rebalance", "rotation", "conditional")
+MODELS = {
+    kind.model: model.kernel.__name__
+    for kind, model in TABLE.items()
+    if isinstance(model, StudyModel)
+}
+"""Where the kernel of each model of the study stands."""
 STUDY_KERNELS = (*MODELS, "legs", "ledger", "events", "bars", "outcome")
 VENUE_KERNELS = tuple(
     path.stem
@@ -34,6 +41,10 @@ VENUE_KERNELS = tuple(
 
 Transform = Callable[[str, ast.Module], ast.Module]
 """Given a module's name (without the package) and its tree; returns the tree to run."""
+
+
+def _is_kernel(module: str) -> bool:
+    return module.startswith(PACKAGE) or module in MODELS.values()
 
 
 class _Loader(SourceFileLoader):
@@ -55,7 +66,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if not fullname.startswith(PACKAGE):
+        if not _is_kernel(fullname):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.origin is not None:
@@ -70,13 +81,13 @@ def _set_aside() -> Iterator[None]:
     """Take the kernels out of `sys.modules` and switch numba off; undo both."""
     config = numba.core.config
     was_disabled, package = config.DISABLE_JIT, basislab.kernels
-    aside = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(PACKAGE)}
+    aside = {name: sys.modules.pop(name) for name in list(sys.modules) if _is_kernel(name)}
     config.DISABLE_JIT = 1
     try:
         yield
     finally:
         config.DISABLE_JIT = was_disabled
-        for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
+        for name in [name for name in sys.modules if _is_kernel(name)]:
             del sys.modules[name]
         sys.modules.update(aside)
         basislab.kernels = package
@@ -90,7 +101,8 @@ def load(
     with _set_aside():
         sys.meta_path.insert(0, finder)
         try:
-            return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
+            homes = {name: MODELS.get(name, f"{PACKAGE}.{name}") for name in names}
+            return {name: importlib.import_module(home) for name, home in homes.items()}
         finally:
             sys.meta_path.remove(finder)
 

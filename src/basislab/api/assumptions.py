@@ -30,10 +30,6 @@ def assumed_ranges(config: ModelConfig, since: date | None = None) -> list[Range
     since : date, optional
         First day that is simulated; today's values only count as assumed where they are younger.
 
-    Returns
-    -------
-    list of Range
-
     Examples
     --------
     >>> import basislab as bl

@@ -46,10 +46,8 @@ class Design:
 
     Parameters
     ----------
-    paths : int
     days : int
         Length of a path.
-    seed : int
     block_days : float or None
         Mean block length; None measures it.
     horizons : tuple of int, days
@@ -122,15 +120,8 @@ def run_montecarlo(
         Daily bars; the history that is drawn from.
     grid : Grid
         Venues resolved.
-    design : Design
-    shift : Shift
-    setting : Setting
     partial : ndarray of bool, shape (n_bars,), optional
         Bars that are never drawn.
-
-    Returns
-    -------
-    MonteCarlo
 
     Raises
     ------
@@ -215,14 +206,6 @@ def _blocks(
 
 def fan_marks(days: int) -> tuple[int, ...]:
     """Return the bars at which the equity fan is taken: evenly spaced, the first and last too.
-
-    Parameters
-    ----------
-    days : int
-
-    Returns
-    -------
-    tuple of int
 
     Examples
     --------

@@ -55,14 +55,6 @@ def available_cores() -> int:
 def check_workers(workers: int | None) -> int:
     """Return the number of workers; one a core where it is left out.
 
-    Parameters
-    ----------
-    workers : int or None
-
-    Returns
-    -------
-    int
-
     Raises
     ------
     ConfigError
@@ -119,7 +111,6 @@ def run_chunks(
         Returns named arrays; picklable for processes and other executors.
     chunks : sequence
         Small descriptions of work, never arrays. A chunk's number is its position.
-    store : ChunkStore
     pool : {"threads", "processes"} or Executor
         An executor of one's own (a cluster's, say) is used as it is and left open.
     workers : int, optional

@@ -45,7 +45,6 @@ class Setting:
 
     Parameters
     ----------
-    pool : {"threads", "processes"} or Executor
     workers : int, optional
         One a core by default.
     directory : Path, optional
@@ -80,17 +79,12 @@ def run_plan(
 
     Parameters
     ----------
-    plan : Plan
-    n_paths : int
     capital : ndarray of shape (n_configs,), USD
-    horizons : sequence of int, bars
-    setting : Setting
     description : mapping, optional
         All that the results follow from; needed with a folder.
 
     Returns
     -------
-    Statistics
     ndarray of shape (n_marks, n_configs, n_quantiles), USD
 
     Raises
@@ -168,7 +162,6 @@ def run_search(
     ----------
     window : Window
         Of one model.
-    setting : Setting
     description : callable
         Returns all that the results follow from; asked with a folder.
 
@@ -208,18 +201,7 @@ def run_search(
 def sweep_description(
     market: Market, configs: Sequence[ModelConfig], start: date | None, end: date | None
 ) -> dict[str, Any]:
-    """Return all that a sweep's results follow from, JSON-ready.
-
-    Parameters
-    ----------
-    market : Market
-    configs : sequence of configs
-    start, end : date or None
-
-    Returns
-    -------
-    dict
-    """
+    """Return all that a sweep's results follow from, JSON-ready."""
     return {
         "what": "sweep",
         "market": market.fingerprint,

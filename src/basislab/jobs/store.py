@@ -129,10 +129,6 @@ def open_store(
     expected_bytes : int
         Size of all results.
 
-    Yields
-    ------
-    ChunkStore
-
     Raises
     ------
     ConfigError
@@ -201,10 +197,6 @@ def job_key(description: Mapping[str, Any]) -> str:
     ----------
     description : mapping
         JSON-ready.
-
-    Returns
-    -------
-    str
     """
     text = json.dumps(description, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a DataFrame as zstd Parquet: a temporary file beside it, renamed.
 
-    Parameters
-    ----------
-    frame : DataFrame
-    path : Path
-
     Raises
     ------
     ConfigError

@@ -25,7 +25,6 @@ class Grid(Generic[Config]):
 
     Parameters
     ----------
-    base : ModelConfig
     names : tuple of str
         The swept fields.
     configs : tuple of ModelConfig
@@ -64,13 +63,8 @@ def make_grid(
     values : mapping of str to a value or a sequence of values
         By field. With `samples`, a tuple ``(low, high)`` of two numbers is a range to draw from
         uniformly and any other sequence a list of choices.
-    samples : int, optional
     seed : int
         Of the samples.
-
-    Returns
-    -------
-    Grid
 
     Raises
     ------

@@ -54,12 +54,8 @@ class Plan:
 
     Parameters
     ----------
-    groups : tuple of Group
     histories : tuple of Rows
         What each group draws from; all have the same number of rows.
-    n_configs, n_bars : int
-    block : float, bars
-    seed : int
     price : float, USD per coin
         The close before the first bar.
     marks : tuple of int
@@ -112,15 +108,6 @@ def make_plan(
         Length of a path.
     block : float, bars
         Mean length of a block.
-    seed : int
-    shift : Shift, optional
-    marks : sequence of int, increasing
-    is_predictive : bool
-        Shift the levels of every path (`research.predictive`).
-
-    Returns
-    -------
-    Plan
 
     Raises
     ------
@@ -167,11 +154,6 @@ def drawn_model(config: ModelConfig) -> StudyModel:
 def run_chunk(plan: Plan, chunk: Chunk) -> Outcomes:
     """Run every configuration over the paths of a chunk.
 
-    Parameters
-    ----------
-    plan : Plan
-    chunk : Chunk
-
     Returns
     -------
     Outcomes
@@ -204,10 +186,6 @@ def task_of(plan: Plan, chunk: Chunk, tilt: LevelTilt | None) -> Task:
 
 def chunk_paths(n_paths: int, n_configs: int, n_marks: int) -> list[Chunk]:
     """Split paths into chunks: about sixteen, none larger than `MAX_CHUNK_BYTES`.
-
-    Parameters
-    ----------
-    n_paths, n_configs, n_marks : int
 
     Returns
     -------

@@ -24,18 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Configurations of one model that read the same series, ready to run.
+    """Configurations of one model that read the same series, which `config`, one of them, names.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        One of them.
-    series : hashable
-        What lowered bars hang on.
-    positions : ndarray of int64, shape (n_configs,)
-        Where each stands in the caller's order.
-    rows : sequence of n_configs
-        As the model's ``table`` takes them, neighbours alike.
+    ``rows`` are as the model's ``table`` takes them, neighbours alike; ``positions``, of shape
+    (n_configs,), say where each stands in the caller's order.
     """
 
     config: ModelConfig
@@ -54,18 +46,9 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Configurations on one window of a market.
+    """Configurations on a market cut to a window; ``groups`` hold those that can be run.
 
-    Parameters
-    ----------
-    market : Market
-        Cut to the window.
-    configs : tuple of ModelConfig
-        Venues resolved.
-    reasons : tuple of str
-        Why a configuration cannot be run; empty where it can.
-    groups : tuple of Group
-        Of those that can.
+    ``reasons`` say why a configuration cannot, and are empty where it can.
     """
 
     market: Market
@@ -134,17 +117,6 @@ def group_configs(
 def open_window(market: Market, configs: Sequence[ModelConfig]) -> Window:
     """Group configurations by what they read, and ask venues that may refuse one.
 
-    Parameters
-    ----------
-    market : Market
-        Cut to the window.
-    configs : sequence of ModelConfig
-        Venues resolved.
-
-    Returns
-    -------
-    Window
-
     Raises
     ------
     ConfigError
@@ -173,25 +145,7 @@ def refusal(market: Market, config: ModelConfig) -> str | None:
 
 
 def run_piece(window: Window, piece: Piece) -> dict[str, NDArray[Any]]:
-    """Run a piece.
-
-    Parameters
-    ----------
-    window : Window
-    piece : Piece
-
-    Returns
-    -------
-    dict
-        ``positions`` of shape (n_rows,); ``table`` of shape (n_rows, n_columns), the model's.
-
-    Raises
-    ------
-    DataError
-        The market lacks a series.
-    LedgerError
-        The books of a run do not explain its change of equity (a bug).
-    """
+    """Run a piece: ``positions`` of its rows, and their ``table`` of the model's columns."""
     group = window.groups[piece.group]
     model, part = model_of(group.config), slice(piece.first, piece.first + piece.n_rows)
     bars = window.lowered(piece.group)
@@ -200,21 +154,11 @@ def run_piece(window: Window, piece: Piece) -> dict[str, NDArray[Any]]:
 
 
 def search_frame(table: FloatArray, grid: Grid[Any], window: Window) -> pd.DataFrame:
-    """Return a search as a tidy DataFrame, one row a configuration.
+    """Return a search as a tidy DataFrame, one row a configuration; NaN where it was refused.
 
-    Parameters
-    ----------
-    table : ndarray of shape (n_configs, n_columns)
-        NaN where the venues refuse.
-    grid : Grid
-    window : Window
-
-    Returns
-    -------
-    DataFrame
-        The swept fields; final_usd; return, annualized_return, hurdle_return, excess_return,
-        max_drawdown (fractions); the model's accounts (USD) and counts; where venues may refuse
-        also ``infeasible``, the reason why there is no result, empty where there is one.
+    The swept fields; final_usd; return, annualized_return, hurdle_return, excess_return and
+    max_drawdown (fractions); the model's accounts (USD) and counts; where venues may refuse also
+    ``infeasible``, the reason why there is no result, empty where there is one.
     """
     import pandas as pd
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from basislab.errors import ConfigError
 from basislab.kernels.venue import events, lending, perp, step
@@ -83,20 +83,7 @@ class Sensitivity(NamedTuple):
 def deaths(
     market: Market, config: VenueConfig, *, start: date | None = None, end: date | None = None
 ) -> list[Death]:
-    """Return how each leg dies as opened, the nearer first.
-
-    Parameters
-    ----------
-    market : Market
-    config : VenueConfig
-        With its venues resolved.
-    start, end : date, optional
-
-    Returns
-    -------
-    list of Death
-        Empty where a leg cannot be opened; one entry where there is no debt.
-    """
+    """Return how each leg dies as opened, the nearer first; a leg without debt does not."""
     part = market.window(start, end)
     sources = price_sources(part, config)
     held = replace(config, entry_apy=None, exit_apy=None)
@@ -130,48 +117,37 @@ def sensitivities(
 ) -> list[Sensitivity]:
     """Run every assumed constant at both ends of its range, all others as they are.
 
-    Parameters
-    ----------
-    market : Market
-    config : VenueConfig
-        With its venues resolved.
-    start, end : date, optional
-
-    Returns
-    -------
-    list of Sensitivity
-        What decides the verdict first, then the largest span first.
+    What decides the verdict comes first, then the largest span.
     """
     base = simulate(market, config, start=start, end=end)
-    hurdle = base.hurdle_annualized
+
+    def at(role: str, field: str, value: float) -> float | None:
+        try:
+            terms = replace(getattr(config, role), **{field: value}, assumed=())
+            varied: Any = replace(config, **{role: terms})
+            return simulate(market, varied, start=start, end=end).annualized_return
+        except ConfigError:
+            return None
+
     found = []
     for role in ROLES:
         terms = getattr(config, role)
-        for assumption in terms.assumed:
-            ends: list[float | None] = []
-            for value in (assumption.low, assumption.high):
-                try:
-                    changed = replace(terms, **{assumption.field: value}, assumed=())
-                    varied = replace(config, **{role: changed})
-                    result = simulate(market, varied, start=start, end=end)
-                except ConfigError:
-                    ends.append(None)
-                    continue
-                ends.append(result.annualized_return)
+        for field, low, high in terms.assumed:
+            ends = at(role, field, low), at(role, field, high)
             tried = [value for value in (*ends, base.annualized_return) if value is not None]
-            beats = {value > hurdle for value in tried}
+            changes_sign = len({value > base.hurdle_annualized for value in tried}) > 1
+            value = float(getattr(terms, field))
             found.append(
                 Sensitivity(
                     role,
                     terms.name,
-                    assumption.field,
-                    float(getattr(terms, assumption.field)),
-                    assumption.low,
-                    assumption.high,
-                    ends[0],
-                    ends[1],
+                    field,
+                    value,
+                    low,
+                    high,
+                    *ends,
                     base.annualized_return,
-                    len(beats) > 1,
+                    changes_sign,
                 )
             )
     return sorted(found, key=lambda one: (-one.excess_changes_sign, -one.span))
@@ -180,15 +156,7 @@ def sensitivities(
 def firing_legs(config: VenueConfig) -> tuple[str, ...]:
     """Return the legs that can fire the policy's trigger before they are liquidated.
 
-    Parameters
-    ----------
-    config : VenueConfig
-        With its venues resolved.
-
-    Returns
-    -------
-    tuple of str
-        Of "long" and "short"; both for policies that watch the distance itself.
+    Both for policies that watch the distance itself.
 
     Examples
     --------
@@ -204,16 +172,6 @@ def firing_legs(config: VenueConfig) -> tuple[str, ...]:
 
 def firing_ends(config: VenueConfig) -> dict[str, float]:
     """Return the leverage at which each leg is liquidated: no trigger above it is ever reached.
-
-    Parameters
-    ----------
-    config : VenueConfig
-        With its venues resolved.
-
-    Returns
-    -------
-    dict of str to float
-        By "long" and "short".
 
     Examples
     --------

@@ -37,8 +37,6 @@ class ScenarioFile(Strict):
 
     Parameters
     ----------
-    version : {1}
-    scenarios : list of dict
     market : str, optional
         Default for scenarios without one.
     """
@@ -103,10 +101,6 @@ def market_loader(default: Market | str | None = None, folder: Path | None = Non
         What None stands for; the package's sample when left out.
     folder : Path, optional
         Where a relative path is looked for first; the working directory when left out.
-
-    Returns
-    -------
-    callable of (str or None) to Market
     """
 
     @cache
@@ -136,13 +130,8 @@ def run_scenario(scenario: ModelScenario, load: MarketLoader) -> Result:
 
     Parameters
     ----------
-    scenario : ModelScenario
     load : callable
         From `market_loader`.
-
-    Returns
-    -------
-    Result
 
     Raises
     ------
@@ -158,13 +147,8 @@ def parse_file(text: str, *, is_toml: bool = False) -> ScenarioFile:
 
     Parameters
     ----------
-    text : str
     is_toml : bool
         TOML instead of JSON.
-
-    Returns
-    -------
-    ScenarioFile
 
     Raises
     ------
@@ -194,7 +178,6 @@ def run_file(
 
     Parameters
     ----------
-    parsed : ScenarioFile
     with_events, with_equity : bool
         What the results include.
 
@@ -289,14 +272,6 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def read_file(path: Path) -> ScenarioFile:
     """Read and parse a scenario file; TOML by its ending, else JSON.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    ScenarioFile
 
     Raises
     ------

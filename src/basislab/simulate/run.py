@@ -33,10 +33,6 @@ def simulate(
     start, end : date, optional
         First and last day, inclusive; the market's own when left out. The model sees only these.
 
-    Returns
-    -------
-    Result
-
     Raises
     ------
     ConfigError

@@ -181,12 +181,7 @@ def certify_returns(
         The trial to judge; the one with the largest mean by default.
     labels : sequence of str
         Of the trials; numbers by default.
-    rules : Rules, optional
     bar_days : float, days
-
-    Returns
-    -------
-    Certificate
 
     Raises
     ------
@@ -243,23 +238,10 @@ def assemble(
 
     Parameters
     ----------
-    returns : ndarray of shape (n_bars, n_trials), excess per bar
-    excess : ndarray of shape (n_trials,), fraction per year
-    chosen : int
-    family : int
-        The optimum was chosen among the first of the trials.
-    labels : tuple of str
-    rules : Rules
-    bar_days : float, days
-    fan, walk, times, best_from_share, neighbourhood, constants, liquidations, config, infeasible, \
-notes
-        See `Certificate`.
-    embargo : int, bars
-        Of CSCV.
-
-    Returns
-    -------
-    Certificate
+    notes
+            See `Certificate`.
+        embargo : int, bars
+            Of CSCV.
     """
     returns = np.asarray(returns.round(DECIMALS))
     own = returns[:, :family]
@@ -307,14 +289,7 @@ def walk(
     ----------
     run : callable
         See `walk_forward`.
-    trials, n_bars : int
-    purge : int, bars
-    rules : Rules
     bar_days : float, days
-
-    Returns
-    -------
-    WalkForward
     """
     train, test = (round(days / bar_days) for days in (rules.train_days, rules.test_days))
     return walk_forward(run, trials, plan_windows(n_bars, train, test, purge), purge, bar_days)

@@ -101,10 +101,6 @@ def effective_trials(returns: FloatArray, same: float = SAME_CORRELATION) -> int
     same : float
         Mean correlation from which two clusters are one.
 
-    Returns
-    -------
-    int
-
     References
     ----------
     M. Lopez de Prado, M. Lewis (2019), "Detection of false investment strategies using

@@ -39,7 +39,6 @@ class Cscv:
         ``ln(w / (1 - w))`` of its relative rank outside, ``w = rank / (n_trials + 1)``.
     blocks, rows : int
         Blocks that the sample was cut into, and rows used.
-    measure : {"mean", "sharpe"}
     """
 
     pbo: float
@@ -91,10 +90,6 @@ def cscv(
     measure : {"mean", "sharpe"}
         By which a trial is chosen and ranked; "sharpe" is the mean over the standard deviation,
         0 where a trial never moves.
-
-    Returns
-    -------
-    Cscv
 
     Raises
     ------
@@ -148,7 +143,6 @@ def block_of_rows(n_rows: int, blocks: int, embargo: int) -> IntArray:
 
     Parameters
     ----------
-    n_rows, blocks : int
     embargo : int, bars
         Rows left out at the beginning of every block but the first.
 

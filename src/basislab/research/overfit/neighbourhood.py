@@ -67,7 +67,6 @@ def map_axis(
     value, lowest : float
         The optimum's value; the smallest that the decision may take.
     span : float, fraction of `value`
-    points : int, odd
 
     Returns
     -------

@@ -20,14 +20,12 @@ class Rule:
 
     Parameters
     ----------
-    name : str
     met : float
         From here on the check is met.
     failed : float
         On the far side of this it is failed; between the two it is short.
     scale : float
         Distance that counts as one step when the strongest reasons are chosen.
-    more_is_better : bool
     is_strict : bool
         Whether a value equal to `met` is not enough.
     """
@@ -99,7 +97,6 @@ class Check:
 
     Parameters
     ----------
-    rule : Rule
     value : float
         NaN where the statistic does not exist (one trial alone has no overfitting).
     """
@@ -133,7 +130,6 @@ class Verdict:
 
     Parameters
     ----------
-    word : {"recommended", "fragile", "refused", "undecidable"}
     otherwise : {"recommended", "fragile", "refused"}
         What the checks alone say, were there enough to decide on.
     reasons : tuple of str
@@ -154,14 +150,8 @@ def judge(checks: Sequence[Check], episodes: int | None, min_episodes: int) -> V
 
     Parameters
     ----------
-    checks : sequence of Check
     episodes : int or None
         None where liquidations play no part (bare returns).
-    min_episodes : int
-
-    Returns
-    -------
-    Verdict
     """
     statuses = {check.status for check in checks}
     otherwise: Word = "recommended"

@@ -184,10 +184,6 @@ class Runner:
     def excess_returns(self, config: ModelConfig) -> FloatArray:
         """Return the excess return over the hurdle of every day.
 
-        Parameters
-        ----------
-        config : any model's config
-
         Returns
         -------
         ndarray of shape (n_days,)
@@ -201,16 +197,7 @@ class Runner:
         return np.asarray(earned - (self.hurdle_growth(config) - 1.0))
 
     def fan(self, config: ModelConfig) -> FanRuns:
-        """Open on every day and hold to the last bar.
-
-        Parameters
-        ----------
-        config : any model's config
-
-        Returns
-        -------
-        FanRuns
-        """
+        """Open on every day and hold to the last bar."""
         if config not in self._fans:
             self._fans[config] = self._fan(config)
         return self._fans[config]

@@ -47,15 +47,10 @@ def certify_configs(
         What else was tried on the same data: it counts as trials and as neighbours.
     ranges : sequence of Range
         Assumed constants; those that a model does not read are left out.
-    rules : Rules, optional
     runner : Runner, optional
         Of the same market, to share its runs with other certificates.
     progress : callable of int, optional
         Told how many start days were done, of all trials; not with a `runner`.
-
-    Returns
-    -------
-    Certificate
 
     Raises
     ------

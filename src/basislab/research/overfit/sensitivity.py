@@ -34,10 +34,8 @@ class Range:
 
     Parameters
     ----------
-    name : str
     value, low, high : float
         Assumed, and the range's ends.
-    unit : str
     """
 
     name: str
@@ -57,7 +55,6 @@ class Sensitivity:
 
     Parameters
     ----------
-    constant : Range
     values : ndarray of shape (n_points,)
     excess : ndarray of shape (n_points,), fraction per year
         Simple annual excess of the optimum; NaN where it cannot be opened.
@@ -103,9 +100,6 @@ def sensitivities(
 
     Parameters
     ----------
-    ranges : sequence of Range
-    excess_at : callable
-    points : int
     seed : int
         Of the corners, where they are too many to be tried.
 
@@ -153,7 +147,6 @@ def corners(n_constants: int, seed: int, most: int = MOST_CORNERS) -> list[tuple
 
     Parameters
     ----------
-    n_constants, seed : int
     most : int
         With more corners than this that many are drawn, the first and the last included.
 
@@ -199,10 +192,6 @@ def _worse_first(found: Sensitivity) -> tuple[float, float]:
 
 def holding_share(found: Sequence[Sensitivity]) -> float:
     """Return the mean share of the ranges, single and joint, that leaves the optimum above.
-
-    Parameters
-    ----------
-    found : sequence of Sensitivity
 
     Returns
     -------

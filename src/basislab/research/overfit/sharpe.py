@@ -29,7 +29,6 @@ class Moments:
         Mean over the standard deviation (n - 1); 0 where nothing moves.
     skewness, kurtosis : float
         Of the population; 0 and 3 for a normal distribution, and where nothing moves.
-    bars : int
     effective_bars : float
         Independent bars that carry as much information about the mean, at most `bars`.
     """
@@ -76,10 +75,6 @@ def moments(returns: FloatArray) -> Moments:
     ----------
     returns : ndarray of shape (n_bars,), excess per bar
 
-    Returns
-    -------
-    Moments
-
     Raises
     ------
     ConfigError
@@ -112,10 +107,6 @@ def effective_bars(returns: FloatArray, lags: int | None = None) -> float:
     lags : int, optional
         K; ``floor(4 (n / 100)^(2/9))`` by default.
 
-    Returns
-    -------
-    float, bars
-
     References
     ----------
     A. Lo (2002), "The statistics of Sharpe ratios", Financial Analysts Journal 58(4).
@@ -139,15 +130,6 @@ def probabilistic_sharpe(found: Moments, benchmark: float = 0.0) -> float:
 
     ``Phi((SR - SR*) sqrt(n - 1) / sqrt(1 - skew SR + (kurt - 1) / 4 SR^2))`` with n the effective
     bars.
-
-    Parameters
-    ----------
-    found : Moments
-    benchmark : float, per bar
-
-    Returns
-    -------
-    float, probability
 
     References
     ----------
@@ -211,7 +193,6 @@ class DeflatedSharpe:
         That the true ratio exceeds `luck`.
     luck : float, per bar
         Expected largest ratio among `trials` without an edge.
-    trials : float
     required_bars : float
         Length of the same record at which `probability` reaches the confidence; inf where the
         ratio does not exceed `luck`.
@@ -238,10 +219,6 @@ def deflated_sharpe(
         How many trials count: all of them, or the independent ones.
     confidence : float
         For `required_bars`.
-
-    Returns
-    -------
-    DeflatedSharpe
 
     References
     ----------

@@ -29,7 +29,6 @@ class Spa:
         Largest ``sqrt(n) mean / deviation`` over the trials.
     block_bars : float
         Mean block length of the bootstrap.
-    resamples : int
     """
 
     lower: float
@@ -43,14 +42,6 @@ class Spa:
 
 def default_block(n_bars: int) -> float:
     """Return the block length used where none is given: ``n^(1/3)``, the rate of the optimum.
-
-    Parameters
-    ----------
-    n_bars : int
-
-    Returns
-    -------
-    float, bars
 
     Examples
     --------
@@ -67,10 +58,8 @@ def stationary_rows(
 
     Parameters
     ----------
-    n_bars, resamples : int
     block_bars : float
         Mean block length, >= 1.
-    rng : numpy Generator
 
     Returns
     -------
@@ -95,7 +84,6 @@ def long_run_variance(returns: FloatArray, block_bars: float) -> FloatArray:
     Parameters
     ----------
     returns : ndarray of shape (n_bars, n_trials)
-    block_bars : float
 
     Returns
     -------
@@ -131,10 +119,8 @@ def superior_ability(
     Parameters
     ----------
     returns : ndarray of shape (n_bars, n_trials), excess over the hurdle per bar
-    resamples : int
     block_bars : float, optional
         `default_block` where left out.
-    seed : int
     rows : ndarray of int, shape (resamples, n_bars), optional
         Resampled rows, instead of drawing them.
 

@@ -31,10 +31,6 @@ def changed(config: ModelConfig, changes: Mapping[str, float]) -> ModelConfig:
         Fields of the config; constants of its venues with their role, ``perp.mark_step``, or
         without it those of the perpetual's; a ``liquidation_penalty`` is its rate.
 
-    Returns
-    -------
-    the same type
-
     Raises
     ------
     ConfigError
@@ -58,14 +54,6 @@ def changed(config: ModelConfig, changes: Mapping[str, float]) -> ModelConfig:
 
 def labels_of(configs: Sequence[ModelConfig]) -> tuple[str, ...]:
     """Name configurations by their decisions, and by whatever else differs among them.
-
-    Parameters
-    ----------
-    configs : sequence of configs
-
-    Returns
-    -------
-    tuple of str
 
     Examples
     --------

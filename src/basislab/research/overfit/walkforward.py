@@ -27,7 +27,6 @@ class Step(NamedTuple):
 
     Parameters
     ----------
-    window : Window
     chosen : int
         Trial with the highest final equity over the training bars.
     inside, outside, hurdle, best_outside : float, fraction of capital
@@ -72,7 +71,6 @@ class WalkForward:
 
     Parameters
     ----------
-    steps : sequence of Step
     purge : int, bars
         Left out between choosing and living: longest lookback plus the delay of a decision.
     bar_days : float, days
@@ -121,12 +119,6 @@ def plan_windows(n_bars: int, train: int, test: int, purge: int) -> list[Window]
     Training bars end `purge` bars before the test begins, and start `train` bars before that. A
     last test of at least half the length is kept.
 
-    Parameters
-    ----------
-    n_bars : int
-    train, test : int, bars
-    purge : int, bars
-
     Returns
     -------
     list of Window
@@ -164,15 +156,9 @@ def walk_forward(
     ----------
     run : callable
         Runs one trial afresh over some bars.
-    trials : int
-    windows : sequence of Window
     purge : int, bars
         That the windows were planned with.
     bar_days : float, days
-
-    Returns
-    -------
-    WalkForward
     """
     steps = []
     for window in windows:

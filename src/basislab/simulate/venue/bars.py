@@ -20,26 +20,9 @@ from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY, from_bps
 
 
 def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars:
-    """Return the arrays that the venue engine reads.
+    """Return the arrays that the venue engine reads, of a market cut to the run's window.
 
     Growth factors are compound, ``(1 + apy)^(dt / 1y) - 1``, or simple by convention.
-
-    Parameters
-    ----------
-    market : Market
-        Cut to the run's window.
-    config : VenueConfig
-    sources : Sources
-
-    Returns
-    -------
-    Bars
-        Arrays of shape (n_bars,), read-only.
-
-    Raises
-    ------
-    DataError
-        The market lacks a series.
     """
     venue = resolved(config.perp, PerpVenue)
     protocol = config.protocol
@@ -90,19 +73,7 @@ def frozen(array: FloatArray) -> FloatArray:
 
 
 def growth(apy: FloatArray, days: float, *, simple: bool) -> FloatArray:
-    """Return what one unit earns in a bar.
-
-    Parameters
-    ----------
-    apy : ndarray of shape (n_bars,), fraction per year, compound
-    days : float, days
-        Width of a bar.
-    simple : bool
-        The study's ``apy / 365`` a day instead.
-
-    Returns
-    -------
-    ndarray of shape (n_bars,)
+    """Return what one unit earns in a bar; `simple` is the study's ``apy / 365`` a day.
 
     Examples
     --------
@@ -166,19 +137,7 @@ def trailing_carry(
 
 
 def check_window(market: Market, config: VenueConfig) -> None:
-    """Refuse bars that the config cannot be run on.
-
-    Parameters
-    ----------
-    market : Market
-        Cut to the run's window.
-    config : VenueConfig
-
-    Raises
-    ------
-    ConfigError
-        The trader looks more often than there are bars, or the venue is gone.
-    """
+    """Refuse bars that are wider than a look, and a run beyond its venue's end."""
     if config.monitor_seconds % market.bar_seconds:
         raise ConfigError(
             f"monitor: {config.monitor_seconds} s is no multiple of the bars of "

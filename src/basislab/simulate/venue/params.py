@@ -28,18 +28,7 @@ from basislab.units import from_bps
 
 
 def lower_params(config: VenueConfig, bar_seconds: int) -> vp.Params:
-    """Return the kernel's parameters: fractions, USD, bars.
-
-    Parameters
-    ----------
-    config : VenueConfig
-        With its venues resolved.
-    bar_seconds : int
-
-    Returns
-    -------
-    Params
-    """
+    """Return the kernel's parameters: fractions, USD, bars."""
     study = resolved(config.study, StudyVenue)
     names = ("accrue_at_opening", "funding_first", "flat_margin", "settle_at_close", "instant")
     switches = [config.has(name) for name in (*names, "study_costs", "negative_debt")]

@@ -10,13 +10,7 @@ from basislab.types.venue_terms import PerpVenue
 
 
 class Sources(NamedTuple):
-    """Which series stands for which price, and what stands in for what, in words.
-
-    Parameters
-    ----------
-    mark, perp, spot, oracle : PriceSeries
-    notes : tuple of str
-    """
+    """Which series stands for which price, and what stands in for what, in words."""
 
     mark: PriceSeries
     perp: PriceSeries
@@ -26,17 +20,7 @@ class Sources(NamedTuple):
 
 
 def price_sources(market: Market, config: VenueConfig) -> Sources:
-    """Return the four prices; one series may stand in for another, and the notes say so.
-
-    Parameters
-    ----------
-    market : Market
-    config : VenueConfig
-
-    Returns
-    -------
-    Sources
-    """
+    """Return the four prices; one series may stand in for another, and the notes say so."""
     if config.has("one_price"):
         one = market.reference_price
         return Sources(one, one, one, one, ())
