@@ -302,7 +302,7 @@ def damage(path: Path, name: str, change: object) -> None:
     [
         ("version", 2, "format version 2; this basislab reads version 1"),
         ("fingerprint", "sha256:0", "but the manifest records sha256:0"),
-        ("bars", "60", "damaged, bars: Input should be a valid integer"),
+        ("bars", "60", "damaged, bars: got '60'"),
         ("bars", 10**12, "damaged, bars: "),
         ("bars", 59, "values for 59 bars"),
         ("first", "soon", "the manifest's times cannot be read"),

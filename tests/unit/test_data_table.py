@@ -284,3 +284,14 @@ def test_rates_in_the_wrong_unit_are_refused_and_can_be_trusted(tmp_path: Path) 
         row[6] = "0.03"
     message = refusal(tmp_path, "\n".join(",".join(row) for row in rows))
     assert "hyperliquid_funding: got 0.03" in message
+
+
+def test_a_yearly_rate_in_a_table_is_taken_on_trust_and_noted(tmp_path: Path) -> None:
+    """0.11 a day is above the 0.05 that a table may hold: refused, unless it is trusted."""
+    rows = [line.split(",") for line in table_text().splitlines()]
+    for row in rows[1:]:
+        row[6] = "0.11"
+    text = "\n".join(",".join(row) for row in rows)
+    assert "hyperliquid_funding: got '0.11'; wanted is a day's funding" in refusal(tmp_path, text)
+    trusted = load_table(saved(tmp_path, text), trust_units=True)
+    assert "t.csv: line 2, hyperliquid_funding: got 0.11" in trusted.provenance["notes"][0]

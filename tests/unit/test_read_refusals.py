@@ -136,6 +136,26 @@ def test_thousands_are_told_from_decimals_by_the_files_own_numbers(tmp_path: Pat
         assert [1190.5, 1200.5, 1100.5, 1190.0, 1244.0] == [v[0] for v in values.values()]
 
 
+def test_what_spreadsheets_put_into_numbers_is_read(tmp_path: Path) -> None:
+    """A true minus, blanks that do not break, blanks and strokes between thousands."""
+    cells = ("\u22120,5\u00a0%", "+0,25 %", "1\u202f000,5%", "1'000%")
+    rows = [f"2025-01-0{day};{cell}" for day, cell in enumerate(cells, 1)]
+    found = read(tmp_path, "\n".join(["time;rate", *rows]))
+    assert [-0.005, 0.0025, 10.005, 10.0] == found.values["funding_rate"].tolist()
+
+
+@pytest.mark.parametrize("zone", ["Z", "+00", "+0000", "+00:00", " UTC", ""])
+def test_zones_are_read_as_programs_write_them(tmp_path: Path, zone: str) -> None:
+    found = read(tmp_path, rates(f"2025-01-01 03:00:00{zone},0.001"))
+    assert [1_735_700_400] == found.times.tolist()
+    assert ("without a zone, taken as UTC" in found.read_as) == (zone == "")
+
+
+def test_the_unnamed_index_of_a_data_frame_is_its_time(tmp_path: Path) -> None:
+    found = read(tmp_path, ",funding_rate,\n2025-01-01,0.001,\n")
+    assert [0.001] == found.values["funding_rate"].tolist()
+
+
 def test_a_blank_rate_is_a_row_that_is_not_there(tmp_path: Path) -> None:
     found = read(tmp_path, rates("2025-01-01,0.001", "2025-01-02,", "2025-01-03,nan"))
     assert [0.001] == found.values["funding_rate"].tolist()

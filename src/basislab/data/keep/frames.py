@@ -194,10 +194,8 @@ def read_parquet(path: Path) -> Frame:
         with connect() as connection:
             query = connection.execute("SELECT * FROM read_parquet(?)", [glob_escape(str(path))])
             frame = dict(query.fetchnumpy())
-    except duckdb.Error as error:
-        raise DataError(
-            f"{path}: not readable as Parquet ({str(error).splitlines()[0]}). {_AGAIN}"
-        ) from error
+    except duckdb.Error:
+        raise DataError(f"{path}: not readable as Parquet. {_AGAIN}") from None
     return {name: np.ma.asanyarray(values) for name, values in frame.items()}
 
 

@@ -98,4 +98,6 @@ def read_manifest(directory: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{path}: damaged, {place}: {first['msg']}. {remedy}") from None
+        got = str(first["input"])[:40]
+        what = "it is missing" if first["type"] == "missing" else f"got {got!r}"
+        raise DataError(f"{path}: damaged, {place}: {what}. {remedy}") from None

@@ -21,7 +21,7 @@ _UNITS = {"s": 1_000_000, "ms": 1_000, "µs": 1, "ns": 0}  # microseconds a unit
 _PER_SECOND = {"s": 1, "ms": 1_000, "µs": 1_000_000, "ns": 1_000_000_000}
 _CLOCK = (
     r"(?:(?:T|,?\s+(?:-\s+)?)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})"
-    r"(?:[.,](?P<part>\d{1,9}))?)?\s*(?P<half>[AaPp][Mm])?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?"
+    r"(?:[.,](?P<part>\d{1,9}))?)?\s*(?P<half>[AaPp][Mm])?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?"
 )
 _ISO = re.compile(r"(?P<year>\d{4})([-/])(?P<month>\d{1,2})\2(?P<day>\d{1,2})" + _CLOCK, re.ASCII)
 _SLASHED = re.compile(
@@ -152,7 +152,7 @@ def _offset(zone: str | None) -> int:
     if zone is None or zone[0] not in "+-":
         return 0
     digits = zone[1:].replace(":", "")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
     return (minutes if zone[0] == "+" else -minutes) * 60_000_000
 
 

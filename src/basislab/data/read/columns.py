@@ -33,6 +33,7 @@ from basislab.units import SECONDS_PER_HOUR
 MAX_TABLE_BYTES = 256 * 1024**2
 """Largest Parquet or Arrow file that is opened."""
 
+_MINUTE_S = 60
 _PRICES = ("open", "high", "low", "close")
 _PERCENT = {"supply_apy_pct": "percent", "borrow_apy_pct": "percent"}
 _BOUNDS: dict[str, tuple[float, float, str]] = {
@@ -244,6 +245,8 @@ def _tidy(found: Columns, names: tuple[str, ...]) -> Columns:
     if names[0] == "funding_rate" and not found.is_daily_sum:
         # jitter: a settlement is stamped a little after its hour, rarely a quarter of one
         nominal = np.round(times / SECONDS_PER_HOUR).astype(np.int64) * SECONDS_PER_HOUR
+    elif names[0] == "open" and _usual_step(times) >= _MINUTE_S:
+        nominal = times // _MINUTE_S * _MINUTE_S
     values = {name: column[used] for name, column in found.values.items()}
     kept = distinct_rows(nominal, values, lambda row: found.place(int(used[row])))
     rows = used[kept.rows]
@@ -254,6 +257,11 @@ def _tidy(found: Columns, names: tuple[str, ...]) -> Columns:
         repeated=kept.repeated,
         out_of_order=kept.out_of_order,
     )
+
+
+def _usual_step(times: IntArray) -> float:
+    steps = np.diff(np.unique(times))
+    return float(np.median(steps)) if len(steps) else 0.0
 
 
 def _from_answer(payload: Any, names: tuple[str, ...]) -> Columns:

@@ -20,6 +20,8 @@ _SHAPE = re.compile(
     r"(?P<digits>[+-]?(?:\d[\d.,]*|[.,]\d+))(?P<power>[eE][+-]?\d{1,3})?\s*(?P<unit>%|bps?|BPS?)?",
     re.ASCII,
 )
+_THOUSANDS = re.compile(r"(?<=\d)[ '](?=\d{3}(?!\d))")
+_SIGNS_OF_TYPE = {0x2212: "-", 0xA0: " ", 0x202F: " ", 0x2019: "'"}
 _BLANK = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+", re.ASCII)
 _TENS = {"": 0, "percent": -2, "bps": -4}
@@ -28,7 +30,15 @@ _SIGNS = {"%": "percent", "b": "bps"}
 
 def is_number(cell: str) -> bool:
     """Tell whether a cell is a number, in whatever way it is written."""
-    return len(cell) <= MAX_DIGITS and _SHAPE.fullmatch(cell.replace("\u2212", "-")) is not None
+    return _match(cell) is not None
+
+
+def _match(cell: str) -> re.Match[str] | None:
+    """Return the parts of a number; blanks and strokes between its thousands are dropped."""
+    if len(cell) > MAX_DIGITS:
+        return None
+    text = cell.translate(_SIGNS_OF_TYPE).strip()
+    return _SHAPE.fullmatch(_THOUSANDS.sub("", text))
 
 
 def read_numbers(sheet: Sheet, columns: dict[str, str], wanted: dict[str, str]) -> dict[str, Any]:
@@ -74,9 +84,9 @@ def with_points(sheet: Sheet, numeric: list[str]) -> dict[str, list[str]]:
 
 
 def _as_point(cell: str) -> str:
-    found = _SHAPE.fullmatch(cell)
+    found = _match(cell)
     pointed = _pointed(found["digits"], ",") if found else None
-    return cell if found is None or pointed is None else pointed + cell[len(found["digits"]) :]
+    return cell if found is None or pointed is None else pointed + (found["power"] or "")
 
 
 def _typed(cells: FloatArray, unit: str, wanted: str) -> FloatArray:
@@ -113,8 +123,7 @@ def _parts(cell: Any) -> tuple[str, str, str] | None:
     """Return digits, exponent and unit of a cell; None where it is no number."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         return None
-    text = str(cell).strip().replace("\u2212", "-")
-    found = _SHAPE.fullmatch(text) if len(text) <= MAX_DIGITS else None
+    found = _match(str(cell))
     if found is None:
         return None
     sign = (found["unit"] or "").lower()[:1]
@@ -177,7 +186,7 @@ def _decimal_mark(sheet: Sheet, names: list[str], columns: list[Any]) -> str:
 
 def _proof(cell: str) -> str:
     """Return the decimal mark that one cell proves; ``?`` where its comma can be either."""
-    found = _SHAPE.fullmatch(cell.replace("\u2212", "-")) if len(cell) <= MAX_DIGITS else None
+    found = _match(cell)
     if found is None:
         return ""
     digits = found["digits"]

@@ -66,7 +66,7 @@ class Sheet:
     lines: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        twice = [name for name, count in Counter(self.header or ()).items() if count > 1]
+        twice = [name for name, count in Counter(self.header or ()).items() if name and count > 1]
         if twice:
             raise SourceError(
                 f"{self.where}: column {twice[0][:60]!r} stands twice. Keep one of the two."

@@ -81,7 +81,7 @@ def load_table(
     max_gap_s = parse_max_gap(max_gap)
     table = read_table(Path(path))
     check_columns(table)
-    values = _validated(table)
+    values = _validated(table, np.inf if trust_units else MAX_DAILY_FUNDING)
     from basislab.data.judge.plausible import judged
 
     trusted: list[str] | None = [] if trust_units else None
@@ -230,9 +230,16 @@ def _check_units(table: Table, values: Mapping[str, FloatArray]) -> None:
             check_percent(series, places(column), floor)
         elif FUNDING.fullmatch(column):
             check_fraction(series, 1.0, places(column))
+            large = np.abs(series) > MAX_DAILY_FUNDING
+            if large.any():
+                row = int(np.argmax(large))
+                raise SourceError(
+                    f"{places(column)(row)}: got {series[row]:g}, more than {MAX_DAILY_FUNDING:g} "
+                    f"a day: this looks like another unit. Wanted is {_WANTED['funding']}."
+                )
 
 
-def _validated(table: Table) -> dict[str, FloatArray]:
+def _validated(table: Table, max_funding: float) -> dict[str, FloatArray]:
     """Check every cell with pandera, first as text, then as a number."""
     import pandas as pd
     import pandera.pandas as pa
@@ -246,9 +253,7 @@ def _validated(table: Table) -> dict[str, FloatArray]:
         "price": pa.Column(float, pa.Check.in_range(0, MAX_PRICE, include_min=False)),
         "volume": pa.Column(float, pa.Check.in_range(0, MAX_VOLUME)),
         "hours": pa.Column(float, [pa.Check.in_range(0, MAX_SETTLEMENTS), _whole(pa.Check)]),
-        "funding": pa.Column(
-            float, pa.Check.in_range(-MAX_DAILY_FUNDING, MAX_DAILY_FUNDING), nullable=True
-        ),
+        "funding": pa.Column(float, pa.Check.in_range(-max_funding, max_funding), nullable=True),
         "apy": pa.Column(float, pa.Check.in_range(0, MAX_APY_PCT), nullable=True),
     }
     _check(table, pd.DataFrame(values), pa.DataFrameSchema({c: rules[_role(c)] for c in values}))

@@ -11,6 +11,7 @@ LAYOUT = Layout(
         "time": (
             *("time", "timestamp", "datetime", "date", "opentime", "fundingtime", "calctime"),
             *("settlementtime", "timeutc", "dateutc", "timestamputc", "timestampms", "unix"),
+            *("indexlevel0", "unnamed0", ""),  # the index of a data frame
         ),
         "open": ("open",),
         "high": ("high",),
