@@ -52,6 +52,8 @@ class MonteCarlo:
     shift : mapping of str to float
         The scenario; empty for the history as it was.
     market_name, market_fingerprint : str
+    warnings : tuple of str
+        What is odd in the market's data.
     code_version : str
     """
 
@@ -72,6 +74,7 @@ class MonteCarlo:
     shift: Mapping[str, float]
     market_name: str
     market_fingerprint: str
+    warnings: tuple[str, ...] = ()
     code_version: str = VERSION
 
     @property
