@@ -21,6 +21,7 @@ import ccxt
 import pytest
 
 from basislab.data.build.answers import stored_rows
+from basislab.data.build.recipe import Recipe
 from basislab.data.fake import FakeMarket
 from basislab.data.fake.venues import Venues
 from basislab.data.fetch import exchanges
@@ -34,8 +35,8 @@ from basislab.data.sources.feeds import Feed, Wanted
 from basislab.data.sources.http import Call, Check, Client
 from basislab.data.sources.hyperliquid import parse_margin_tiers
 from basislab.data.sources.payload import parse_json
-from basislab.errors import DataError
-from tests.answers import ANSWERS, DAY, HOUR, READINGS, START, Rows, mutated
+from basislab.errors import ConfigError, DataError
+from tests.answers import ANSWERS, DAY, HOUR, READINGS, RESERVE, START, Rows, mutated
 
 EACH = int(os.environ.get("BASISLAB_ANSWERS", "150"))
 NOW = datetime(2025, 2, 1, tzinfo=UTC)
@@ -231,3 +232,20 @@ def test_what_ccxt_cannot_read_is_refused(name: str, monkeypatch: pytest.MonkeyP
     for _ in range(EACH // 3):
         exchange.markets = None if name == "exchangeInfo" else exchange.markets
         unless_refused(read)
+
+
+def test_a_spoilt_recipe_is_refused_or_read_for_what_it_says() -> None:
+    """A market's manifest holds one; anybody may have edited it."""
+    recipe = Recipe("SOL", "2025-03-01", spot=("binance",), reserves=(f"SOL={RESERVE}",)).to_dict()
+    read = 0
+    for seed in range(3 * EACH):
+        told = mutated(recipe, Random(seed))  # noqa: S311
+        try:
+            found = Recipe.from_dict(told).to_dict()
+        except ConfigError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - it may be read as well
+            continue
+        read += 1
+        for part in ("perp", "spot", "funding", "lending"):
+            assert found[part] == list(dict.fromkeys(told.get(part, found[part])))
+    assert 0 < read < 3 * EACH

@@ -3,6 +3,7 @@
 from basislab.api.assumptions import assumed_ranges
 from basislab.api.backtests import backtest
 from basislab.api.certificates import certify
+from basislab.api.ladders import ladder
 from basislab.api.searches import montecarlo, sweep
 from basislab.presets.terms import resolve
 
@@ -10,6 +11,7 @@ __all__ = [
     "assumed_ranges",
     "backtest",
     "certify",
+    "ladder",
     "montecarlo",
     "resolve",
     "sweep",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from basislab.data import checked
 from basislab.presets.terms import resolve
 from basislab.simulate import simulate
 from basislab.types.configs import ModelConfig
@@ -16,6 +19,7 @@ def backtest(
     *,
     start: Day | None = None,
     end: Day | None = None,
+    accept_quality: bool = False,
 ) -> Result:
     """Run one configuration on a market.
 
@@ -27,6 +31,8 @@ def backtest(
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         First and last day, UTC, inclusive; the market's own when left out. The model sees only
         these.
+    accept_quality : bool
+        Give a result of data that have errors; it says so.
 
     Returns
     -------
@@ -38,7 +44,7 @@ def backtest(
     ConfigError
         Unknown preset, a window outside the market, bars that are not daily.
     DataError
-        The market lacks a series that the configuration needs.
+        The market's data have errors, or it lacks a series that the configuration needs.
 
     Examples
     --------
@@ -47,4 +53,6 @@ def backtest(
     >>> round(result.final_usd, 2)
     9609.68
     """
-    return simulate(market, resolve(config), start=as_day(start, "start"), end=as_day(end, "end"))
+    notes = checked(market, accept_quality=accept_quality)
+    result = simulate(market, resolve(config), start=as_day(start, "start"), end=as_day(end, "end"))
+    return replace(result, warnings=(*notes, *result.warnings))

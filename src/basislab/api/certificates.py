@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from basislab.api.assumptions import assumed_ranges
 from basislab.api.resolving import configs_of, resolved_grid
+from basislab.data import checked
 from basislab.presets.terms import resolve
 from basislab.types.configs import ModelConfig
 from basislab.types.dates import Day
@@ -28,6 +30,7 @@ def certify(
     *,
     start: Day | None = None,
     end: Day | None = None,
+    accept_quality: bool = False,
     tried: Sequence[ModelConfig] = (),
     ranges: Sequence[Range] | None = None,
     rules: Rules | None = None,
@@ -48,6 +51,8 @@ def certify(
         From `basislab.sweep` with the same config; or give the fields as there.
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         First and last day, UTC, inclusive.
+    accept_quality : bool
+        Give a result of data that have errors; it says so.
     tried : sequence of configs
         What else was tried on the same data; it counts as trials.
     ranges : sequence of Range, optional
@@ -74,7 +79,7 @@ def certify(
         An unknown field, a value outside its range, a window outside the market or too short; for
         the venue engine no configuration that can be run.
     DataError
-        The market lacks a series that a configuration needs.
+        The market's data have errors, or it lacks a series that a configuration needs.
 
     Examples
     --------
@@ -86,12 +91,13 @@ def certify(
     """
     from basislab.research.overfit.search import certify_configs
 
+    told = checked(market, accept_quality=accept_quality)
     if sweep is not None:
         configs = configs_of(config, sweep)
     else:
         configs = resolved_grid(config, fields, samples, seed).configs
     part = market.window(start, end)
-    return certify_configs(
+    found = certify_configs(
         part,
         configs,
         tried=[resolve(each) for each in tried],
@@ -99,3 +105,4 @@ def certify(
         rules=rules,
         progress=progress,
     )
+    return replace(found, notes=(*found.notes, *told))

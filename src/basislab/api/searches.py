@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from basislab.api.resolving import resolved_grid
+from basislab.data import checked
 from basislab.types.configs import ModelConfig
 from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
@@ -24,6 +26,7 @@ def sweep(
     *,
     start: Day | None = None,
     end: Day | None = None,
+    accept_quality: bool = False,
     samples: int | None = None,
     seed: int = 0,
     workers: int | None = None,
@@ -43,6 +46,8 @@ def sweep(
         Gives the fields that are not swept.
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         First and last day, UTC, inclusive.
+    accept_quality : bool
+        Give a result of data that have errors; it says so.
     samples : int, optional
         That many random configurations in place of all combinations; a field given as a tuple
         ``(low, high)`` is then drawn uniformly, any other list is drawn from.
@@ -67,6 +72,7 @@ def sweep(
         annualized_return, hurdle_return, excess_return, max_drawdown (fractions), every account
         (USD), every count. For the venue engine also the ledger's parents (USD) and ``infeasible``:
         why its venues refuse a configuration, whose numbers are then NaN; empty where they do not.
+        ``attrs["warnings"]`` says what is odd in the data.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def sweep(
         An unknown field, a value outside its range, a window outside the market; for the venue
         engine no configuration that can be run.
     DataError
-        The market lacks a series that a configuration needs.
+        The market's data have errors, or it lacks a series that a configuration needs.
 
     Examples
     --------
@@ -86,12 +92,15 @@ def sweep(
     from basislab.jobs.run import Setting, run_search, sweep_description
     from basislab.research.search import open_window, search_frame
 
+    notes = checked(market, accept_quality=accept_quality)
     first, last = as_day(start, "start"), as_day(end, "end")
     setting = _setting(Setting, pool, workers, job, progress, resume=resume)
     grid = resolved_grid(config, fields, samples, seed)
     window = open_window(market.window(first, last), grid.configs)
     told = partial(sweep_description, market, grid.configs, first, last)
-    return search_frame(run_search(window, setting, told), grid, window)
+    frame = search_frame(run_search(window, setting, told), grid, window)
+    frame.attrs["warnings"] = list(notes)
+    return frame
 
 
 def montecarlo(
@@ -108,6 +117,7 @@ def montecarlo(
     borrow_shift_apy: float = 0.0,
     start: Day | None = None,
     end: Day | None = None,
+    accept_quality: bool = False,
     block_check: bool = True,
     history_error: bool = True,
     predictive: bool = True,
@@ -140,6 +150,8 @@ def montecarlo(
         Added to funding, and to the borrow rate.
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         The part of the history that is drawn from.
+    accept_quality : bool
+        Give a result of data that have errors; it says so.
     block_check : bool
         Also at half and twice the block length.
     history_error : bool
@@ -157,7 +169,8 @@ def montecarlo(
     Returns
     -------
     MonteCarlo
-        ``summary``, ``tidy`` (with both errors) and ``fan_frame`` are DataFrames.
+        ``summary``, ``tidy`` (with both errors) and ``fan_frame`` are DataFrames; ``warnings`` says
+        what is odd in the data.
 
     Raises
     ------
@@ -165,7 +178,7 @@ def montecarlo(
         A value outside its range, too little history; the venue engine, which runs on history
         only.
     DataError
-        The market lacks a series that a configuration needs.
+        The market's data have errors, or it lacks a series that a configuration needs.
 
     Examples
     --------
@@ -182,6 +195,7 @@ def montecarlo(
     from basislab.research.montecarlo import drawn_model
 
     drawn_model(config)
+    notes = checked(market, accept_quality=accept_quality)
     design = Design(
         paths=paths,
         days=days,
@@ -197,7 +211,8 @@ def montecarlo(
     bars = market.bars_between(start, end)
     setting = _setting(Setting, pool, workers, job, progress, resume=resume)
     part = market.window(start, end)
-    return run_montecarlo(part, grid, design, shift, setting, partial_bars(market)[bars])
+    found = run_montecarlo(part, grid, design, shift, setting, partial_bars(market)[bars])
+    return replace(found, warnings=notes)
 
 
 def _setting(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basislab.cli import completion
+from basislab.cli.accept import AcceptQuality
 from basislab.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def backtest(
     ] = None,
     start: Annotated[str | None, typer.Option(help="First day, 2025-01-18.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day, inclusive.")] = None,
+    accept_quality: AcceptQuality = False,
     open_fee_bps: Annotated[
         float | None, typer.Option(help="Open fee of the long leg, default 15 bps. Not for venue.")
     ] = None,
@@ -139,7 +141,7 @@ def backtest(
         if monitor is None and "monitor" in scenario_type(model).model_fields:
             raw["monitor"] = _look(load(None))
         scenario = parse_scenario(raw)
-        result = run_scenario(scenario, load)
+        result = run_scenario(scenario, load, accept_quality=accept_quality)
     if as_json:
         typer.echo(to_json(result.to_dict()), nl=False)
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basislab.cli import grid
+from basislab.cli.accept import AcceptQuality, print_notes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +22,7 @@ def certify(
     market: grid.Market = None,
     start: grid.Start = None,
     end: grid.End = None,
+    accept_quality: AcceptQuality = False,
     samples: grid.Samples = None,
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
     out: Annotated[
@@ -47,7 +49,17 @@ def certify(
     # Opening every trial on every day is nearly all of the work.
     total = grid.count(swept, samples) * ((part.end.date() - part.start.date()).days + 1)
     with progress_bar("certify", total, "start days") as progress:
-        found = api.certify(part, config, samples=samples, seed=seed, progress=progress, **swept)
+        found = api.certify(
+            data,
+            config,
+            start=start,
+            end=end,
+            accept_quality=accept_quality,
+            samples=samples,
+            seed=seed,
+            progress=progress,
+            **swept,
+        )
     facts = certificate_facts(found)
     if as_json:
         typer.echo(to_json(facts), nl=False)
@@ -66,6 +78,7 @@ def _show(facts: Facts, console: Console) -> None:
     console.print(Text(facts["headline"], style="bold"))
     for text in facts["because"]:
         console.print(Text(f"  - {text}"))
+    print_notes(facts["notes"], console)
     console.print(Text("What would change it:", style="bold"))
     for text in facts["changes"]:
         console.print(Text(f"  - {text}"))

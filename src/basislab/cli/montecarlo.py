@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basislab.cli import grid
+from basislab.cli.accept import AcceptQuality, print_notes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,6 +65,7 @@ def montecarlo(
     market: grid.Market = None,
     start: grid.Start = None,
     end: grid.End = None,
+    accept_quality: AcceptQuality = False,
     samples: grid.Samples = None,
     seed: Annotated[int, typer.Option(help="Of paths and samples.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write all statistics: .parquet, .csv.")] = None,
@@ -112,6 +114,7 @@ def montecarlo(
                 borrow_shift_apy=borrow_shift,
                 start=start,
                 end=end,
+                accept_quality=accept_quality,
                 block_check=design.with_block_check,
                 history_error=design.with_history_error,
                 predictive=design.is_predictive,
@@ -141,6 +144,7 @@ def _show(found: MonteCarlo, console: Console) -> None:
     console.print(_headline(found))
     for line in _notes(found):
         console.print(Text(line, style="dim"))
+    print_notes(found.warnings, console)
     console.print()
     if len(found.configs) <= 4:
         for number in range(len(found.configs)):

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from basislab.cli.accept import AcceptQuality
+
 
 def run(
     file: Annotated[
@@ -20,6 +22,7 @@ def run(
         "-"
     ),
     equity: Annotated[bool, typer.Option("--equity", help="Add the equity curves.")] = False,
+    accept_quality: AcceptQuality = False,
     no_events: Annotated[bool, typer.Option("--no-events", help="Leave the events out.")] = False,
 ) -> None:
     """Run a scenario file; status 1 if a scenario failed."""
@@ -30,7 +33,12 @@ def run(
     parsed = parse_file(sys.stdin.read()) if str(file) == "-" else read_file(file)
     results = list(
         progress(
-            run_file(parsed, with_events=not no_events, with_equity=equity),
+            run_file(
+                parsed,
+                with_events=not no_events,
+                with_equity=equity,
+                accept_quality=accept_quality,
+            ),
             "run",
             len(parsed.scenarios),
             "scenarios",

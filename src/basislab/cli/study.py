@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from basislab.cli.accept import AcceptQuality
+
 if TYPE_CHECKING:
     from basislab.report.document import Document
     from basislab.report.drawing import Drawing
@@ -31,6 +33,7 @@ def study(
             help="Folder for the report; default: that of STUDY.toml, or ./basislab-study.",
         ),
     ] = None,
+    accept_quality: AcceptQuality = False,
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Also write study.pdf (needs the extra pdf).")
     ] = False,
@@ -48,14 +51,14 @@ def study(
     spec = StudySpec() if file is None else load_spec(file)
     folder = out or (file.parent if file is not None else Path("basislab-study"))
     with drawing_processes() as drawing:
-        facts, document = _computed(spec)
+        facts, document = _computed(spec, accept_quality=accept_quality)
         if check:
             _check(facts, document, folder, drawing)
             return
         _write(facts, document, folder, drawing, with_pdf=pdf)
 
 
-def _computed(spec: StudySpec) -> tuple[dict[str, Any], Document]:
+def _computed(spec: StudySpec, *, accept_quality: bool) -> tuple[dict[str, Any], Document]:
     from basislab.cli.progress import status
 
     with status("loading"):
@@ -66,7 +69,7 @@ def _computed(spec: StudySpec) -> tuple[dict[str, Any], Document]:
         from basislab.report.figures import study_figures
 
     with status("loading the market") as say:
-        runs = study_runs(load_market(spec.market), spec)
+        runs = study_runs(load_market(spec.market), spec, accept_quality=accept_quality)
         facts = facts_of(runs, lambda name: say(f"computing {name}"))
         return facts, build_document(facts, study_figures(runs, facts), study_data(runs))
 

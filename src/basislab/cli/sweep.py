@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basislab.cli import grid
+from basislab.cli.accept import AcceptQuality, print_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ def sweep(
     market: grid.Market = None,
     start: grid.Start = None,
     end: grid.End = None,
+    accept_quality: AcceptQuality = False,
     samples: grid.Samples = None,
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
     sort: Annotated[str, typer.Option(help="Column that the list is sorted by.")] = "excess_return",
@@ -62,6 +64,7 @@ def sweep(
             config,
             start=start,
             end=end,
+            accept_quality=accept_quality,
             samples=samples,
             seed=seed,
             workers=workers,
@@ -99,6 +102,7 @@ def _show(
     from basislab.report.heatmap import heat_lines, pivot
 
     console.print(_headline(frame))
+    print_notes(frame.attrs["warnings"], console)
     if len(names) >= 2 and shown in SHOWN:
         down, across = names[0], names[1]
         table = pivot(frame, down, across, shown)

@@ -14,6 +14,7 @@ by the functions that need them; the sample needs none. Its rooms import downwar
 """
 
 from basislab.data.catalog import MarketSummary, list_markets, load_market, save_market
+from basislab.data.judge.acceptance import checked
 from basislab.data.judge.findings import Finding, QualityReport
 from basislab.data.judge.quality import check, partial_bars
 from basislab.data.read.importer import import_directory
@@ -24,6 +25,7 @@ __all__ = [
     "MarketSummary",
     "QualityReport",
     "check",
+    "checked",
     "import_directory",
     "list_markets",
     "load_market",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from basislab._version import VERSION
+from basislab.data import checked
 from basislab.data.build.resample import to_daily
 from basislab.report import comparisons, environment, grids, published, risk, sections
 from basislab.report.certificate.facts import UNITS as CERTIFICATE_UNITS
@@ -147,18 +148,26 @@ def compute_facts(market: Market, spec: StudySpec, progress: Progress | None = N
     return facts_of(study_runs(market, spec), progress)
 
 
-def study_runs(market: Market, spec: StudySpec) -> Runs:
+def study_runs(market: Market, spec: StudySpec, *, accept_quality: bool = False) -> Runs:
     """Return the runs of a study over its window; nothing is computed yet.
 
     Parameters
     ----------
     market : Market
     spec : StudySpec
+    accept_quality : bool
+        Give a result of data that have errors; it says so.
 
     Returns
     -------
     Runs
+
+    Raises
+    ------
+    DataError
+        The market's data have errors.
     """
+    checked(market, accept_quality=accept_quality)
     stored = market.window(spec.start, spec.end)
     return Runs(to_daily(stored), spec, stored)
 

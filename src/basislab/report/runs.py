@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from basislab.api import backtest
+from basislab.api import resolve
 from basislab.presets import load_venue
 from basislab.report.spec import StudySpec
+from basislab.simulate import simulate
 from basislab.types.configs import NEVER, ModelConfig, RebalanceConfig
 from basislab.types.market import Market
 from basislab.types.result import Result
@@ -35,7 +36,7 @@ class Runs:
         self.run = cache(self._run)
 
     def _run(self, config: ModelConfig | VenueConfig) -> Result:
-        return backtest(self.market, config)
+        return simulate(self.market, resolve(config))  # its data are judged before
 
     def base(self, **changes: Any) -> dict[str, Any]:
         """Return the study's size, venue and lending protocol as config fields.

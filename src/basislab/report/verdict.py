@@ -163,6 +163,14 @@ def _limits(facts: Facts) -> list[str]:
         for row in facts["risks"]
         if row["lowest_debt_usd"] < 0
     ]
+    if errors := facts["quality"]["errors_count"]:
+        # Without that option there is no study of such a market.
+        limits.insert(
+            0,
+            f"The data have {_count(errors, 'error')}, accepted with --accept-quality: no number "
+            "here is to be relied on before they are corrected. The chapter on data quality names "
+            "them.",
+        )
     if market["partial_bars"]:
         limits.append(f"Partial days in the data: {words.join(market['partial_bars'])}.")
     return limits

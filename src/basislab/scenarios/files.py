@@ -6,6 +6,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PrivateAttr, ValidationError
 
 from basislab._version import VERSION
-from basislab.data import load_market
+from basislab.data import checked, load_market
 from basislab.errors import BasisLabError, ConfigError
 from basislab.scenarios.base import ModelScenario, Strict, first_problem, refuse_unknown
 from basislab.scenarios.kinds import FORMAT_VERSION, parse_scenario
@@ -54,6 +55,7 @@ def run(
     scenarios: Sequence[ModelScenario],
     *,
     market: Market | str | None = None,
+    accept_quality: bool = False,
 ) -> list[Result]:
     """Run scenarios one after the other.
 
@@ -62,6 +64,8 @@ def run(
     scenarios : sequence of Scenario or VenueScenario
     market : Market or str, optional
         For scenarios that name none; the package's sample when left out.
+    accept_quality : bool
+        Give a result of data that have errors; it says so.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def run(
     results = []
     for position, scenario in enumerate(scenarios, start=1):
         try:
-            results.append(run_scenario(scenario, load))
+            results.append(run_scenario(scenario, load, accept_quality=accept_quality))
         except BasisLabError as error:
             raise type(error)(f"scenario {scenario.id or position}: {error}") from None
     return results
@@ -125,13 +129,17 @@ def _is_beside(folder: Path, wanted: str) -> bool:
         return False
 
 
-def run_scenario(scenario: ModelScenario, load: MarketLoader) -> Result:
+def run_scenario(
+    scenario: ModelScenario, load: MarketLoader, *, accept_quality: bool = False
+) -> Result:
     """Run one scenario.
 
     Parameters
     ----------
     load : callable
         From `market_loader`.
+    accept_quality : bool
+        Give a result of data that have errors; it says so.
 
     Raises
     ------
@@ -139,7 +147,9 @@ def run_scenario(scenario: ModelScenario, load: MarketLoader) -> Result:
         It cannot be run.
     """
     market = load(scenario.market)
-    return simulate(market, scenario.to_config(), start=scenario.start, end=scenario.end)
+    notes = checked(market, accept_quality=accept_quality)
+    result = simulate(market, scenario.to_config(), start=scenario.start, end=scenario.end)
+    return replace(result, warnings=(*notes, *result.warnings))
 
 
 def parse_file(text: str, *, is_toml: bool = False) -> ScenarioFile:
@@ -172,7 +182,11 @@ def parse_file(text: str, *, is_toml: bool = False) -> ScenarioFile:
 
 
 def run_file(
-    parsed: ScenarioFile, *, with_events: bool = True, with_equity: bool = False
+    parsed: ScenarioFile,
+    *,
+    with_events: bool = True,
+    with_equity: bool = False,
+    accept_quality: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Run a file's scenarios, yielding a result or an error object for each.
 
@@ -180,6 +194,8 @@ def run_file(
     ----------
     with_events, with_equity : bool
         What the results include.
+    accept_quality : bool
+        Give a result of data that have errors; it says so.
 
     Yields
     ------
@@ -201,7 +217,7 @@ def run_file(
         try:
             if label in seen:
                 raise ConfigError(f"id: {label!r} is used twice. Give every scenario its own.")
-            result = run_scenario(parse_scenario(raw), load)
+            result = run_scenario(parse_scenario(raw), load, accept_quality=accept_quality)
             yield result.to_dict(with_events=with_events, with_equity=with_equity, id=label)
         except BasisLabError as error:
             yield {"id": label, "error": {"type": type(error).__name__, "message": str(error)}}

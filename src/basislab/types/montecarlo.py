@@ -54,6 +54,8 @@ class MonteCarlo:
     is_predictive : bool
         Whether every path's levels were shifted by what one history leaves open.
     market_name, market_fingerprint : str
+    warnings : tuple of str
+        What is odd in the market's data.
     code_version : str
     """
 
@@ -75,6 +77,7 @@ class MonteCarlo:
     is_predictive: bool
     market_name: str
     market_fingerprint: str
+    warnings: tuple[str, ...] = ()
     code_version: str = VERSION
 
     @property

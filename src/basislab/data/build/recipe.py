@@ -187,32 +187,32 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, content: Any) -> Recipe:
-        """Read what `to_dict` wrote.
-
-        Parameters
-        ----------
-        content : mapping
-
-        Returns
-        -------
-        Recipe
+        """Read what `to_dict` wrote, from any JSON value.
 
         Raises
         ------
         ConfigError
             Not a recipe.
         """
-        names = {f.name for f in fields(cls)}
-        if not isinstance(content, Mapping) or not {"asset", "since"} <= content.keys() <= names:
+        known = {field.name: str(field.type) for field in fields(cls)}
+        if not isinstance(content, Mapping) or not all(
+            key in known and _is_of(value, known[key]) for key, value in content.items()
+        ):
+            content = {}
+        if not {"asset", "since"} <= content.keys():
             raise ConfigError(
                 "recipe: the market does not say how it was fetched. Fetch it with "
                 "'basislab data fetch'."
             )
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in content.items()
-        }
-        return cls(**values)
+        lists = {key: tuple(value) for key, value in content.items() if isinstance(value, list)}
+        return cls(**{**content, **lists})
+
+
+def _is_of(value: object, kind: str) -> bool:
+    """Tell whether a JSON value can stand for a field, whose annotation is given as text."""
+    if kind.startswith("tuple"):
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, str) or (value is None and "None" in kind)
 
 
 def _midnight(name: str, day: str) -> int:
