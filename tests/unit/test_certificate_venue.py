@@ -15,7 +15,7 @@ from basislab.jobs import run as jobs
 from basislab.report.certificate.facts import certificate_facts
 from basislab.report.certificate.page import certificate_document
 from basislab.report.certificate.tables import certificate_tables
-from basislab.report.document.text import markdown_text
+from basislab.report.render.markdown import markdown_text
 from basislab.report.facts import numeric_leaves, unit_of
 from basislab.research.overfit.certificate import DECIMALS
 from basislab.research.overfit.rules import Rules

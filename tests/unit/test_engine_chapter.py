@@ -21,7 +21,7 @@ from basislab.report.engine.sentences import STEPS, engine_findings, engine_verd
 from basislab.report.facts import facts_of, study_runs
 from basislab.report.figures import study_figures
 from basislab.report.spec import EngineSpec, StudySpec, load_spec
-from basislab.report.terminal import study_text
+from basislab.report.render.terminal import study_text
 from basislab.research.undecided import undecided
 from basislab.types.venue_config import CONVENTIONS, VenueConfig
 from tests.builders import make_market

@@ -12,7 +12,7 @@ from basislab.report import words
 from basislab.report.facts import compute_facts, numeric_leaves, unit_of
 from basislab.report.spec import StudySpec, load_spec
 from basislab.report.study_tables import study_tables
-from basislab.report.terminal import study_text
+from basislab.report.render.terminal import study_text
 from basislab.report.verdict import study_verdict
 
 
