@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from basislab.data import load_market
-from basislab.report.facts import compute_facts
+from basislab.report.render.terminal import screen_text
+from basislab.report.report import study_report, study_runs
 from basislab.report.spec import load_spec
-from basislab.report.terminal import study_text
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- study:begin -->\n", "<!-- study:end -->"
@@ -21,7 +21,7 @@ FIRST_LEFT_OUT = "\n2a. "
 def excerpt() -> str:
     """Return what `make study` prints up to the end of its first section."""
     spec = load_spec(ROOT / "studies" / "sol-2025" / "study.toml")
-    text = study_text(compute_facts(load_market(spec.market), spec))
+    text = screen_text(study_report(study_runs(load_market(spec.market), spec)).screen())
     return text[: text.index(FIRST_LEFT_OUT)].rstrip() + "\n"
 
 

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from basislab.errors import BasisLabError
-from basislab.report.drawing import drawing_processes, numbered, picture, vega_bundle
+from basislab.report.render.drawing import drawing_processes, numbered, picture, vega_bundle
 
 
 def bars(count):

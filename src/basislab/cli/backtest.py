@@ -219,8 +219,8 @@ def _tell(
 def _show(result: Result, console: Console) -> None:
     from rich.text import Text
 
+    from basislab.report.render.terminal import rich_table
     from basislab.report.result_tables import result_tables
-    from basislab.report.terminal import rich_table
 
     for table in result_tables(result):
         console.print(Text(table.title, style="bold"))

@@ -13,7 +13,7 @@ from basislab.cli.accept import AcceptQuality, print_notes
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from basislab.report.certificate.facts import Facts
+    from basislab.report.certificate.rows import CertificateFacts
 
 
 @grid.takes_fields("2")
@@ -69,18 +69,18 @@ def certify(
         _write(found, part, facts, out)
 
 
-def _show(facts: Facts, console: Console) -> None:
+def _show(facts: CertificateFacts, console: Console) -> None:
     from rich.text import Text
 
     from basislab.report.certificate.tables import certificate_tables
-    from basislab.report.terminal import rich_table
+    from basislab.report.render.terminal import rich_table
 
-    console.print(Text(facts["headline"], style="bold"))
-    for text in facts["because"]:
+    console.print(Text(facts.headline, style="bold"))
+    for text in facts.because:
         console.print(Text(f"  - {text}"))
-    print_notes(facts["notes"], console)
+    print_notes(facts.notes, console)
     console.print(Text("What would change it:", style="bold"))
-    for text in facts["changes"]:
+    for text in facts.changes:
         console.print(Text(f"  - {text}"))
     for table in certificate_tables(facts).values():
         console.print()
@@ -90,11 +90,11 @@ def _show(facts: Facts, console: Console) -> None:
             console.print(Text(note, style="dim"))
 
 
-def _write(found: Any, part: Any, facts: Facts, folder: Path) -> None:
+def _write(found: Any, part: Any, facts: CertificateFacts, folder: Path) -> None:
     from basislab.cli.output import to_json, write_bytes, write_text
     from basislab.cli.progress import status
     from basislab.report.certificate.page import certificate_document
-    from basislab.report.document.files import document_files
+    from basislab.report.render.files import document_files
 
     write_text(folder / "certificate.json", to_json(facts))
     with status("writing") as say:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from basislab.cli.accept import AcceptQuality
 
 if TYPE_CHECKING:
-    from basislab.report.document import Document
-    from basislab.report.drawing import Drawing
+    from basislab.report.render.document import Document
+    from basislab.report.render.drawing import Drawing
+    from basislab.report.report import Report
     from basislab.report.spec import StudySpec
 
 MOST_DIFFERENCES = 20
@@ -45,48 +46,46 @@ def study(
     ] = False,
 ) -> None:
     """Compute the study: sections and a verdict on the screen, a document in files."""
-    from basislab.report.drawing import drawing_processes
+    from basislab.report.render.drawing import drawing_processes
     from basislab.report.spec import StudySpec, load_spec
 
     spec = StudySpec() if file is None else load_spec(file)
     folder = out or (file.parent if file is not None else Path("basislab-study"))
     with drawing_processes() as drawing:
-        facts, document = _computed(spec, accept_quality=accept_quality)
+        report, document = _computed(spec, accept_quality=accept_quality)
         if check:
-            _check(facts, document, folder, drawing)
+            _check(report, document, folder, drawing)
             return
-        _write(facts, document, folder, drawing, with_pdf=pdf)
+        _write(report, document, folder, drawing, with_pdf=pdf)
 
 
-def _computed(spec: StudySpec, *, accept_quality: bool) -> tuple[dict[str, Any], Document]:
+def _computed(spec: StudySpec, *, accept_quality: bool) -> tuple[Report, Document]:
     from basislab.cli.progress import status
 
     with status("loading"):
         from basislab.data import load_market
-        from basislab.report.certificate.section import study_data
-        from basislab.report.document import build_document
-        from basislab.report.facts import facts_of, study_runs
-        from basislab.report.figures import study_figures
+        from basislab.report.report import study_report, study_runs
 
     with status("loading the market") as say:
         runs = study_runs(load_market(spec.market), spec, accept_quality=accept_quality)
-        facts = facts_of(runs, lambda name: say(f"computing {name}"))
-        return facts, build_document(facts, study_figures(runs, facts), study_data(runs))
+        report = study_report(runs, lambda name: say(f"computing {name}"))
+        return report, report.document()
 
 
 def _write(
-    facts: dict[str, Any], document: Document, folder: Path, drawing: Drawing, *, with_pdf: bool
+    report: Report, document: Document, folder: Path, drawing: Drawing, *, with_pdf: bool
 ) -> None:
     from rich.console import Console
 
     from basislab.cli.output import to_json, write_bytes, write_text
     from basislab.cli.progress import status
-    from basislab.report.document.files import document_files
-    from basislab.report.terminal import print_study, study_text
+    from basislab.report.render.files import document_files
+    from basislab.report.render.terminal import print_screen, screen_text
 
-    print_study(facts, Console(highlight=False))
-    write_text(folder / "facts.json", to_json(facts))
-    write_text(folder / "study.txt", study_text(facts))
+    screen = report.screen()
+    print_screen(screen, Console(highlight=False))
+    write_text(folder / "facts.json", to_json(report.facts))
+    write_text(folder / "study.txt", screen_text(screen))
     with status("writing") as say:
         files = document_files(document, drawing=drawing, with_pdf=with_pdf, progress=say)
         for name, content in files:
@@ -97,11 +96,11 @@ def _write(
     typer.echo(f"\nwritten: {folder}/ ({', '.join(written)})", err=True)
 
 
-def _check(facts: dict[str, Any], document: Document, folder: Path, drawing: Drawing) -> None:
+def _check(report: Report, document: Document, folder: Path, drawing: Drawing) -> None:
     from basislab.cli.progress import status
 
     with status("comparing"):
-        differences = list(_differences(facts, document, folder, drawing))
+        differences = list(_differences(report, document, folder, drawing))
     for line in differences[:MOST_DIFFERENCES]:
         typer.echo(line, err=True)
     if len(differences) > MOST_DIFFERENCES:
@@ -113,20 +112,22 @@ def _check(facts: dict[str, Any], document: Document, folder: Path, drawing: Dra
 
 
 def _differences(
-    facts: dict[str, Any], document: Document, folder: Path, drawing: Drawing
+    report: Report, document: Document, folder: Path, drawing: Drawing
 ) -> Iterator[str]:
     """Compare what is there; the page is no part of the repository and may be missing."""
     import json
 
     from basislab.cli.output import read_text, to_json
     from basislab.report.check import fact_differences, table_differences, text_differences
-    from basislab.report.document import html_page, markdown_text
-    from basislab.report.downloads import download_files
-    from basislab.report.terminal import study_text
+    from basislab.report.render.downloads import download_files
+    from basislab.report.render.markdown import markdown_text
+    from basislab.report.render.page import html_page
+    from basislab.report.render.terminal import screen_text
 
     kept = json.loads(read_text(folder / "facts.json"))
-    yield from fact_differences(json.loads(to_json(facts)), kept)
-    for name, text in (("study.txt", study_text(facts)), ("study.md", markdown_text(document))):
+    yield from fact_differences(json.loads(to_json(report.facts)), kept)
+    screen = screen_text(report.screen())
+    for name, text in (("study.txt", screen), ("study.md", markdown_text(document))):
         yield from text_differences(text, read_text(folder / name), name)
     for name, content in download_files(document.downloads).items():
         yield from table_differences(content.decode(), read_text(folder / name), name)

@@ -78,12 +78,12 @@ def _searches(market: Market) -> None:
 
 def _judgements(market: Market) -> None:
     from basislab import api
-    from basislab.report.facts import facts_of, study_runs
+    from basislab.report.report import study_report, study_runs
     from basislab.report.spec import StudySpec
 
     for config in (*_study_configs(), _engine_config(market)):
         api.certify(market, config, leverage=[2.0, 3.0])
-    facts_of(study_runs(market, StudySpec()))
+    study_report(study_runs(market, StudySpec()))
 
 
 STEPS = (

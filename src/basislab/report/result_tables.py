@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from basislab.report import words
-from basislab.report.sections import event_facts
-from basislab.report.tables import Column, Table, event_table
+from basislab.report.study.events import event_row, event_table
+from basislab.report.tables import Column, Table
 from basislab.types.result import Result
 from basislab.units import SECONDS_PER_DAY
 
@@ -76,4 +76,4 @@ def _events(result: Result) -> Table:
     shown = result.event_list[:MAX_EVENTS]
     hidden = len(result.event_list) - len(shown)
     notes = [f"{hidden} later events are not shown; --json has them all"] if hidden else []
-    return event_table("", "Events, USD", [event_facts(event) for event in shown], notes)
+    return event_table("", "Events, USD", [event_row(event) for event in shown], notes)

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from basislab.errors import ConfigError
+from basislab.report import chapters as registry
 from basislab.report.claims import Claim
 from basislab.scenarios import Day
 from basislab.types.checks import nearest
@@ -20,28 +28,6 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Trigger = Positive | Literal["never"]
 Apy = Annotated[float, Field(ge=-5, le=5)]
-Chapter = Literal[
-    "summary",
-    "strategy",
-    "environment",
-    "quality",
-    "models",
-    "static",
-    "realistic",
-    "fees",
-    "venues",
-    "breakeven",
-    "entry",
-    "conditional",
-    "certificates",
-    "engine",
-    "risks",
-    "published",
-    "conclusions",
-    "method",
-]
-CHAPTERS: tuple[Chapter, ...] = get_args(Chapter)
-"""Chapters of the document, in their order."""
 
 
 class EngineSpec(BaseModel):
@@ -165,7 +151,9 @@ class StudySpec(BaseModel):
         500_000.0,
     ]
     engine: EngineSpec = EngineSpec()
-    chapters: Annotated[list[Chapter], Field(min_length=1)] = list(CHAPTERS)
+    chapters: Annotated[list[str], Field(min_length=1)] = Field(
+        default_factory=lambda: list(registry.NAMES)
+    )
     published: list[Claim] = []
 
     @property
@@ -173,6 +161,14 @@ class StudySpec(BaseModel):
         """The leverage that is shown first: one of `leverages`."""
         wanted = self.focus_leverage or self.fee_leverage
         return min(self.leverages, key=lambda leverage: abs(leverage - wanted))
+
+    @field_validator("chapters")
+    @classmethod
+    def _known_chapters(cls, names: list[str]) -> list[str]:
+        for name in names:
+            if name not in registry.NAMES:
+                raise ValueError(f"unknown chapter {name}{nearest(name, registry.NAMES)}")
+        return names
 
     @model_validator(mode="before")
     @classmethod

@@ -131,6 +131,17 @@ def decimal(value: float | None, digits: int = 2) -> str:
     return NONE if value is None else _without_signed_zero(f"{value:.{digits}f}")
 
 
+def price(value: float) -> str:
+    """Return a price in USD with about five digits, whatever the coin costs.
+
+    Examples
+    --------
+    >>> price(189.4367), price(0.0123456)
+    ('189.44', '0.012346')
+    """
+    return usd(value, 2 if abs(value) >= 1 else 6)
+
+
 def multiple(value: float) -> str:
     """Return a leverage.
 

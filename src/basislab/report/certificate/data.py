@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from basislab.report.downloads import Download
+from basislab.report.render.downloads import Download
 from basislab.research.overfit.certificate import DECIMALS, Certificate
 from basislab.research.overfit.cscv import block_of_rows
 from basislab.types.market import FloatArray

@@ -3,108 +3,61 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from basislab._version import VERSION
 from basislab.report.certificate.data import certificate_data, falsify
-from basislab.report.certificate.facts import KEYS, Facts, certificate_facts
-from basislab.report.certificate.tables import certificate_tables, marked_tables
-from basislab.report.document.chapters import MARK, Document
-from basislab.report.figures.certificates import certificate_figures
+from basislab.report.certificate.facts import certificate_facts
+from basislab.report.certificate.figures import certificate_figures
+from basislab.report.certificate.rows import CertificateFacts
+from basislab.report.certificate.tables import marked_tables
+from basislab.report.charts.base import Figure
+from basislab.report.render.document import MARK, About, Document
+from basislab.report.tables import Table
 from basislab.research.overfit.certificate import Certificate
 from basislab.types.market import Market
 
-FIGURES = ("certificate-fan", "certificate-map", "certificate-splits", "certificate-walk")
-
 
 def certificate_document(found: Certificate, market: Market) -> Document:
-    """Return a certificate as a document of one chapter.
-
-    Parameters
-    ----------
-    found : Certificate
-    market : Market
-        That it was made on.
-
-    Returns
-    -------
-    Document
-        `markdown_text` and `html_page` write it.
-    """
+    """Return a certificate, made on a market, as a document of one chapter."""
     facts = certificate_facts(found)
-    figures = certificate_figures([facts])
-    about = {
-        "basislab": VERSION,
-        "study": {"name": "certificate", "title": f"Certificate of {found.label}"},
-        "market": {
-            "asset": market.asset,
-            "quote": market.quote,
-            "start": facts["start"],
-            "end": facts["end"],
-            "bars_count": found.bars,
-            "fingerprint": market.fingerprint,
-        },
-        "certificates": [facts],
-    }
-    text = "\n\n".join(["## Summary", *certificate_blocks(facts, 0, figures), falsified(facts)])
-    numbers = {
-        key: number
-        for number, key in enumerate((key for key in FIGURES if key in figures), start=1)
-    }
+    figures = {figure.key: figure for figure in certificate_figures([facts])}
+    tables = {key: own for key, own in marked_tables("a", facts).items() if own[0].rows}
+    about = About(
+        study="certificate",
+        title=f"Certificate of {found.label}",
+        asset=market.asset,
+        quote=market.quote,
+        start=str(facts.start),
+        end=str(facts.end),
+        bars_count=found.bars,
+        fingerprint=market.fingerprint,
+    )
     return Document(
-        facts=about,
-        chapters={"summary": _tidy(text)},
-        tables=marked_tables([facts]),
+        about=about,
+        chapters={"summary": _text(facts, tables, figures)},
+        tables=tables,
         figures=figures,
-        numbers=numbers,
         downloads=certificate_data([found]),
     )
 
 
-def certificate_blocks(
-    facts: Facts, number: int, figures: Mapping[str, object] | None = None
-) -> list[str]:
-    """Return the blocks of Markdown of one certificate, tables and figures as marks.
-
-    Parameters
-    ----------
-    facts : dict
-    number : int
-        Its place among those shown.
-    figures : mapping, optional
-        Those to show after the tables.
-
-    Returns
-    -------
-    list of str
-    """
-    blocks = [f"**{facts['headline']}**"]
-    blocks.append("\n".join(f"- {text}" for text in facts["because"]))
-    blocks.append("What would change it:")
-    blocks.append("\n".join(f"- {text}" for text in facts["changes"]))
-    if facts["notes"]:
-        blocks.append("\n".join(f"- Note: {text}." for text in facts["notes"]))
-    blocks += [f"@@table:certificate-{KEYS[number]}-{name}@@" for name in certificate_tables(facts)]
-    blocks += [f"@@figure:{key}@@" for key in FIGURES if key in (figures or {})]
-    return blocks
+def _text(
+    facts: CertificateFacts, tables: dict[str, list[Table]], figures: dict[str, Figure]
+) -> str:
+    """Return the Markdown of one certificate, tables and figures as marks."""
+    blocks = ["## Summary", f"**{facts.headline}**", _bullets(facts.because)]
+    blocks += ["What would change it:", _bullets(facts.changes)]
+    if facts.notes:
+        blocks.append(_bullets(f"Note: {text}." for text in facts.notes))
+    blocks += [f"@@table:{key}@@" for key in tables]
+    blocks += [f"@@figure:{key}@@" for key in figures]
+    blocks += ["### Falsify it", FALSIFY_IT, "@@data:all@@"]
+    text = "\n\n".join([*blocks, f"```python\n{falsify(facts.label)}```"])
+    return MARK.sub(lambda mark: f"\n{mark[0]}\n", re.sub(r"\n{3,}", "\n\n", text)).strip() + "\n"
 
 
-def falsified(facts: Facts) -> str:
-    """Return how a reader falsifies a certificate from what its page hands out.
-
-    Parameters
-    ----------
-    facts : dict
-        Of the certificate.
-
-    Returns
-    -------
-    str
-        Markdown: a paragraph, the files, lines of Python.
-    """
-    return "\n\n".join(
-        ["### Falsify it", FALSIFY_IT, "@@data:all@@", f"```python\n{falsify(facts['label'])}```"]
-    )
+def _bullets(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 FALSIFY_IT = (
@@ -115,7 +68,3 @@ FALSIFY_IT = (
     "study forgives (shortfall), and so is a liquidation."
 )
 """How a reader falsifies a certificate from what the page shows."""
-
-
-def _tidy(text: str) -> str:
-    return MARK.sub(lambda mark: f"\n{mark[0]}\n", re.sub(r"\n{3,}", "\n\n", text)).strip() + "\n"

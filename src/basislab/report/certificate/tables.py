@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from basislab.report import words
-from basislab.report.certificate.facts import KEYS
+from basislab.report.certificate.rows import CertificateFacts, SharpeFacts, SpaFacts
 from basislab.report.certificate.sentences import NAMES, constant_name
-from basislab.report.tables import Column, Table
-
-Facts = dict[str, Any]
+from basislab.report.fields import flat
+from basislab.report.tables import Column, Row, Table, as_number, to
 
 STATUS: dict[str, str] = {
     "met": "met",
@@ -19,33 +17,14 @@ STATUS: dict[str, str] = {
     "absent": "not applicable",
 }
 
-NAMES_OF_TABLES = (
-    "checks",
-    "statistics",
-    "trials",
-    "months",
-    "windows",
-    "constants",
-    "episodes",
-    "infeasible",
-)
-
 _POINTS = ("excess", "walk_forward")
 
+_three = to(3, words.decimal)
 
-def certificate_tables(facts: Facts) -> dict[str, Table]:
-    """Return the tables of a certificate by name; one without rows is left out.
 
-    Parameters
-    ----------
-    facts : dict
-        Of a certificate.
-
-    Returns
-    -------
-    dict of str to Table
-    """
-    made = {
+def certificate_tables(facts: CertificateFacts) -> dict[str, Table]:
+    """Return the tables of a certificate by name; one may be without rows."""
+    return {
         "checks": _checks(facts),
         "statistics": _statistics(facts),
         "trials": _trials(facts),
@@ -55,80 +34,19 @@ def certificate_tables(facts: Facts) -> dict[str, Table]:
         "episodes": _episodes(facts),
         "infeasible": _infeasible(facts),
     }
-    return {name: table for name, table in made.items() if table.rows}
 
 
-def marked_tables(certificates: Sequence[Facts]) -> dict[str, list[Table]]:
-    """Return the tables of some certificates by the names that chapters use.
-
-    Parameters
-    ----------
-    certificates : sequence of dict
-
-    Returns
-    -------
-    dict of str to list of Table
-        Every name is there; one without rows stands for nothing.
-    """
+def marked_tables(key: str, facts: CertificateFacts) -> dict[str, list[Table]]:
+    """Return the tables by the names that marks give them; `key` parts certificates."""
     return {
-        f"certificate-{key}-{name}": [tables[name]] if name in tables else []
-        for key, facts in zip(KEYS, certificates, strict=False)
-        for tables in [certificate_tables(facts)]
-        for name in NAMES_OF_TABLES
+        f"certificate-{key}-{name}": [table] for name, table in certificate_tables(facts).items()
     }
 
 
-def certificate_summary(facts: Facts) -> list[Table]:
-    """Return one row a certificate for the end of a study.
-
-    Parameters
-    ----------
-    facts : dict
-        Of a study.
-
-    Returns
-    -------
-    list of Table
-        Empty where nothing was certified.
-    """
-    rows = [
-        {
-            "label": one["label"],
-            "word": one["word"],
-            "excess": one["excess_annualized"],
-            "starts": one["fan"]["above_share"],
-            "near": (one["neighbourhood"] or {}).get("above_share"),
-            "pbo": (one["cscv"] or {}).get("pbo_probability"),
-            "sharpe": one["sharpe"]["raw"]["deflated_probability"],
-            "walk": one["walk"]["excess_annualized"],
-            "is_marked": one["word"] == "recommended",
-        }
-        for one in facts["certificates"]
-    ]
-    columns = [
-        Column("Best trigger", "label"),
-        Column("Verdict", "word"),
-        Column("Excess pts", "excess", words.points),
-        Column("Starts", "starts", words.share),
-        Column("Near", "near", words.share),
-        Column("PBO", "pbo", words.share),
-        Column("Sharpe", "sharpe", words.share),
-        Column("Walk pts", "walk", words.points),
-    ]
-    note = (
-        "Starts, near: share of start days and of neighbouring choices above the hurdle. PBO: "
-        "probability of backtest overfitting. Sharpe: probability of a true edge beyond luck "
-        "(deflated). Walk: chosen on the past, lived through afterwards, against the hurdle. "
-        "Losses that the study forgives are paid here."
-    )
-    title = "Certificates: how much of each optimum is luck"
-    return [Table("E", title, columns, rows, [note])] if rows else []
-
-
 def _table(
-    facts: Facts, title: str, columns: Sequence[Column], rows: Sequence[Facts], *notes: str
+    facts: CertificateFacts, title: str, columns: Sequence[Column], rows: Sequence[Row], *notes: str
 ) -> Table:
-    return Table("", f"{facts['label']}: {title}", columns, rows, notes)
+    return Table("", f"{facts.label}: {title}", columns, rows, notes)
 
 
 def _score(name: str, value: float | None) -> str:
@@ -137,36 +55,32 @@ def _score(name: str, value: float | None) -> str:
     return words.decimal(value, 3) if name == "superior_ability" else words.share(value)
 
 
-def _number(text: str) -> str:
-    return text
-
-
-def _checks(facts: Facts) -> Table:
+def _checks(facts: CertificateFacts) -> Table:
     rows = []
-    for check in facts["checks"]:
-        name = check["name"]
-        side = "at least" if check["more_is_better"] else "at most"
-        other = "at most" if check["more_is_better"] else "at least"
+    for check in facts.checks:
+        name = check.name
+        side = "at least" if check.more_is_better else "at most"
+        other = "at most" if check.more_is_better else "at least"
         if name in _POINTS:
             side, other = "above", "at most"
         rows.append(
             {
                 "what": NAMES[name],
-                "value": _score(name, check["value_score"]),
-                "met": f"{side} {_score(name, check['met_score'])}",
-                "failed": f"{other} {_score(name, check['failed_score'])}",
-                "status": STATUS[check["status"]],
-                "is_marked": check["status"] == "failed",
+                "value": _score(name, check.value_score),
+                "met": f"{side} {_score(name, check.met_score)}",
+                "failed": f"{other} {_score(name, check.failed_score)}",
+                "status": STATUS[check.status],
+                "is_marked": check.status == "failed",
             }
         )
     columns = [
         Column("Check", "what"),
-        Column("Value", "value", _number),
+        Column("Value", "value", as_number),
         Column("Met", "met"),
         Column("Failed", "failed", is_detail=True),
         Column("Result", "status"),
     ]
-    rate = words.share(facts["stated_rate"], 0)
+    rate = words.share(facts.stated_rate, 0)
     note = (
         "Refused: a check failed. Fragile: none failed, one is short. Recommended: all that apply "
         f"are met; at most {rate} of searches without an edge may be."
@@ -174,67 +88,72 @@ def _checks(facts: Facts) -> Table:
     return _table(facts, "checks and thresholds", columns, rows, note)
 
 
-def _statistics(facts: Facts) -> Table:
+def _statistics(facts: CertificateFacts) -> Table:
     """Show what the checks are made of, so that each can be found again."""
-    sharpe, fan = facts["sharpe"], facts["fan"]
+    sharpe, fan = facts.sharpe, facts.fan
     rows = [
         *_overfitting(facts),
-        ("Daily Sharpe ratio", _three(sharpe["daily_sharpe"])),
-        ("Skewness of its days", words.decimal(sharpe["skewness_moment"], 2)),
-        ("Kurtosis of its days", words.decimal(sharpe["kurtosis_moment"], 2)),
-        ("Days that count, autocorrelation taken off", words.usd(sharpe["effective_days"])),
+        ("Daily Sharpe ratio", _three(sharpe.daily_sharpe)),
+        ("Skewness of its days", words.decimal(sharpe.skewness_moment, 2)),
+        ("Kurtosis of its days", words.decimal(sharpe.kurtosis_moment, 2)),
+        ("Days that count, autocorrelation taken off", words.usd(sharpe.effective_days)),
         *_deflated(sharpe),
-        *_p_values(facts["spa"]),
-        ("Start days above the capital", words.share(fan["positive_share"])),
-        ("Start days from which it is the best of the search", words.share(fan["best_from_share"])),
+        *_p_values(facts.spa),
+        ("Start days above the capital", words.share(fan.positive_share)),
+        ("Start days from which it is the best of the search", words.share(fan.best_from_share)),
         *(
             (
-                f"{words.share(row['quantile_share'], 0)} of start days end below, points a year",
-                words.points(row["excess_annualized"]),
+                f"{words.share(row.quantile_share, 0)} of start days end below, points a year",
+                words.points(row.excess_annualized),
             )
-            for row in fan["quantiles"]
+            for row in fan.quantiles
         ),
     ]
-    columns = [Column("Statistic", "what"), Column("Value", "value", _number)]
+    columns = [Column("Statistic", "what"), Column("Value", "value", as_number)]
     shown = [{"what": what, "value": value} for what, value in rows]
     return _table(facts, "what the checks are made of", columns, shown)
 
 
-def _overfitting(facts: Facts) -> list[tuple[str, str]]:
-    cscv = facts["cscv"]
+def _overfitting(facts: CertificateFacts) -> list[tuple[str, str]]:
+    cscv = facts.cscv
     if cscv is None:
         return []
     return [
-        ("Probability of backtest overfitting", words.share(cscv["pbo_probability"])),
-        ("The same, chosen by Sharpe ratio", words.share(cscv["sharpe_pbo_probability"])),
-        ("Probability of loss outside", words.share(cscv["loss_probability"])),
-        ("Slope of outside on inside", words.decimal(cscv["slope_moment"], 2)),
+        ("Probability of backtest overfitting", words.share(cscv.pbo_probability)),
+        ("The same, chosen by Sharpe ratio", words.share(cscv.sharpe_pbo_probability)),
+        ("Probability of loss outside", words.share(cscv.loss_probability)),
+        ("Slope of outside on inside", words.decimal(cscv.slope_moment, 2)),
     ]
 
 
-def _deflated(sharpe: Facts) -> list[tuple[str, str]]:
+def _deflated(sharpe: SharpeFacts) -> list[tuple[str, str]]:
     return [
         (
-            f"Deflated Sharpe ratio, {words.plural(sharpe[kind]['trials_count'], unit)}",
-            words.share(sharpe[kind]["deflated_probability"]),
+            f"Deflated Sharpe ratio, {words.plural(each.trials_count, unit)}",
+            words.share(each.deflated_probability),
         )
-        for kind, unit in (("raw", "trial"), ("effective", "cluster"))
+        for each, unit in ((sharpe.raw, "trial"), (sharpe.effective, "cluster"))
     ]
 
 
-def _p_values(spa: Facts) -> list[tuple[str, str]]:
+def _p_values(spa: SpaFacts) -> list[tuple[str, str]]:
+    found = {
+        "lower": spa.lower_probability,
+        "consistent": spa.consistent_probability,
+        "upper": spa.upper_probability,
+        "reality check": spa.reality_check_probability,
+    }
     return [
-        (f"Superior ability, {kind.replace('_', ' ')} p-value", _three(spa[f"{kind}_probability"]))
-        for kind in ("lower", "consistent", "upper", "reality_check")
+        (f"Superior ability, {kind} p-value", _three(p_value)) for kind, p_value in found.items()
     ]
 
 
-def _trials(facts: Facts) -> Table:
+def _trials(facts: CertificateFacts) -> Table:
     rows = [
-        row | {"of": "chosen among" if row["is_family"] else "also tried"}
-        for row in facts["trials"]
+        flat(row)
+        | {"of": "chosen among" if row.is_family else "also tried", "is_marked": row.is_optimum}
+        for row in facts.trials
     ]
-    rows = [row | {"is_marked": row["is_optimum"]} for row in rows]
     columns = [
         Column("Trial", "label"),
         Column("", "of"),
@@ -244,23 +163,19 @@ def _trials(facts: Facts) -> Table:
         ),
         Column("Daily Sharpe ratio", "daily_sharpe", _three),
     ]
-    raw = facts["sharpe"]["raw"]
+    raw = facts.sharpe.raw
     note = (
-        f"Over {words.plural(round(facts['window_days']), 'day')}. Luck among "
-        f"{words.plural(raw['trials_count'], 'trial')} is expected to reach a daily Sharpe ratio "
-        f"of {words.decimal(raw['luck_sharpe'], 3)}; counted as "
-        f"{words.plural(facts['sharpe']['effective']['trials_count'], 'cluster')} of correlated "
-        f"trials, {words.decimal(facts['sharpe']['effective']['luck_sharpe'], 3)}."
+        f"Over {words.plural(round(facts.window_days), 'day')}. Luck among "
+        f"{words.plural(raw.trials_count, 'trial')} is expected to reach a daily Sharpe ratio "
+        f"of {words.decimal(raw.luck_sharpe, 3)}; counted as "
+        f"{words.plural(facts.sharpe.effective.trials_count, 'cluster')} of correlated "
+        f"trials, {words.decimal(facts.sharpe.effective.luck_sharpe, 3)}."
     )
     return _table(facts, "every trial of the search", columns, rows, note)
 
 
-def _three(value: float) -> str:
-    return words.decimal(value, 3)
-
-
-def _months(facts: Facts) -> Table:
-    fan = facts["fan"]
+def _months(facts: CertificateFacts) -> Table:
+    fan = facts.fan
     columns = [
         Column("Opened in", "month"),
         Column("Start days", "starts_count", words.usd),
@@ -271,14 +186,14 @@ def _months(facts: Facts) -> Table:
     ]
     note = (
         f"Held to the end of the data; starts with less than "
-        f"{words.plural(round(fan['least_days']), 'day')} left are not counted. Returns are not "
+        f"{words.plural(round(fan.least_days), 'day')} left are not counted. Returns are not "
         "annualised."
     )
-    return _table(facts, "start days by month", columns, fan["months"], note)
+    return _table(facts, "start days by month", columns, fan.months, note)
 
 
-def _windows(facts: Facts) -> Table:
-    walk = facts["walk"]
+def _windows(facts: CertificateFacts) -> Table:
+    walk = facts.walk
     columns = [
         Column("Chosen from", "chosen_from", is_detail=True),
         Column("to", "chosen_to", is_detail=True),
@@ -291,28 +206,28 @@ def _windows(facts: Facts) -> Table:
         Column("Best possible", "best_return", words.percent),
     ]
     note = (
-        f"Purge: {words.plural(round(walk['purge_days']), 'day')} between choosing and living. "
+        f"Purge: {words.plural(round(walk.purge_days), 'day')} between choosing and living. "
         "Every window opens, and pays for it, anew. Best possible: the excess of the trial that "
         "hindsight would have taken."
     )
-    return _table(facts, "walk-forward", columns, walk["windows"], note)
+    return _table(facts, "walk-forward", columns, walk.windows, note)
 
 
-def _constants(facts: Facts) -> Table:
+def _constants(facts: CertificateFacts) -> Table:
     rows = [
-        row
+        flat(row)
         | {
-            "what": constant_name(row["name"]),
-            "range": f"{row['low_constant']:g} to {row['high_constant']:g}",
-            "assumed": _assumed(row["value_constant"]),
-            "sign": "depends on it" if row["is_flipped"] else "stays",
-            "is_marked": row["is_flipped"],
+            "what": constant_name(row.name),
+            "range": f"{row.low_constant:g} to {row.high_constant:g}",
+            "assumed": _assumed(row.value_constant),
+            "sign": "depends on it" if row.is_flipped else "stays",
+            "is_marked": row.is_flipped,
         }
-        for row in facts["constants"]
+        for row in facts.constants
     ]
     columns = [
         Column("Constant", "what"),
-        Column("Assumed", "assumed", _number),
+        Column("Assumed", "assumed", as_number),
         Column("Range", "range"),
         Column("Unit", "unit", is_detail=True),
         Column("Lowest excess, points", "lowest_annualized", words.points),
@@ -323,25 +238,25 @@ def _constants(facts: Facts) -> Table:
     return _table(facts, "what the assumed constants decide", columns, rows, *_covers(facts))
 
 
-def _covers(facts: Facts) -> list[str]:
+def _covers(facts: CertificateFacts) -> list[str]:
     """Say what the rows cover, and what they do not."""
-    rows = facts["constants"]
+    rows = facts.constants
     single = (
         "Each row moves one constant over its range, the others as assumed; a value holds on every "
         "day of the sample, and fees that a venue dates keep their dates."
     )
     notes = [single]
-    joint = [row for row in rows if row["is_joint"]]
+    joint = [row for row in rows if row.is_joint]
     if joint:
         singles = words.usd(len(rows) - len(joint))
-        tried = words.usd(len(joint[-1]["tried_constant"]))
+        tried = words.usd(len(joint[-1].tried_constant))
         notes.append(
             f"All of them together: from the corner in which each of the {singles} is at the end "
             "that is worse for the optimum straight to the one in which each is at the better end. "
             f"All at their ends: {tried} combinations of low and high ends, both corners included. "
             "Values between the ends are not combined with each other."
         )
-    if closed := sum(row["impossible_count"] for row in rows):
+    if closed := sum(row.impossible_count for row in rows):
         notes.append(
             f"At {words.plural(closed, 'value')} it cannot be opened at the venues; they count as "
             "not above the hurdle."
@@ -349,24 +264,23 @@ def _covers(facts: Facts) -> list[str]:
     return notes
 
 
-def _infeasible(facts: Facts) -> Table:
+def _infeasible(facts: CertificateFacts) -> Table:
     columns = [Column("Configuration", "label"), Column("Why it is no trial", "reason")]
-    rows = facts["infeasible"]
-    return _table(facts, "refused by the venues' own rules", columns, rows)
+    return _table(facts, "refused by the venues' own rules", columns, facts.infeasible)
 
 
 def _assumed(value: float | None) -> str:
     return words.NONE if value is None else f"{value:g}"
 
 
-def _episodes(facts: Facts) -> Table:
-    seen = facts["liquidations"]
+def _episodes(facts: CertificateFacts) -> Table:
+    seen = facts.liquidations
     columns = [Column("First day", "first"), Column("Last day", "last")]
     if seen is None:
         return _table(facts, "", columns, [])
     note = (
         f"In which it or a neighbour on the grid was liquidated, from whatever start day. What "
-        f"follows within {words.plural(round(seen['apart_days']), 'day')} of an episode's first is "
-        f"part of it. Itself in {words.usd(seen['own_count'])}."
+        f"follows within {words.plural(round(seen.apart_days), 'day')} of an episode's first is "
+        f"part of it. Itself in {words.usd(seen.own_count)}."
     )
-    return _table(facts, "independent liquidation episodes", columns, seen["episodes"], note)
+    return _table(facts, "independent liquidation episodes", columns, seen.episodes, note)

@@ -1,1 +1,0 @@
-"""The study's chapter on the venue engine: the same positions by the venues' own rules."""
