@@ -27,7 +27,10 @@ _ISO = re.compile(r"(?P<year>\d{4})([-/])(?P<month>\d{1,2})\2(?P<day>\d{1,2})" +
 _SLASHED = re.compile(
     r"(?P<one>\d{1,2})([/.-])(?P<two>\d{1,2})\2(?P<year>\d{4})" + _CLOCK, re.ASCII
 )
+_WHOLE = re.compile(r"\d{9,19}", re.ASCII)
 _SHORT_YEAR = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{2}(?!\d).*", re.ASCII)
+_STAMP = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?Z"
+_PLAIN_ISO = re.compile(rf"{_STAMP}(?:\n{_STAMP})*", re.ASCII)
 _EPOCH = re.compile(r"\d{9,20}(?:[.,]\d{1,9})?|\d(?:[.,]\d{1,18})?[eE]\+?\d{1,2}", re.ASCII)
 _WANTED = "wanted is a time such as 2025-01-01T00:00:00Z, or a number of s, ms, µs or ns since 1970"
 
@@ -69,6 +72,9 @@ def read_times(sheet: Sheet, name: str, reading: str | None = None) -> tuple[Int
     if not isinstance(cells, list):
         cells = [int(cell) if cell.is_integer() else cell for cell in cells.tolist()]
     first = _text(sheet, 0, name, cells[0])
+    if (plain := _all_plain(cells)) is not None:
+        _in_range(sheet, name, plain)
+        return plain, "ISO times"
     if _ISO.fullmatch(first):
         found, how = _dates(sheet, name, cells, _ISO), "ISO times"
         times = _moments(sheet, name, found, ("year", "month", "day"), cells)
@@ -93,6 +99,17 @@ def read_times(sheet: Sheet, name: str, reading: str | None = None) -> tuple[Int
         how += " without a zone, taken as UTC"
     _in_range(sheet, name, times)
     return times, how
+
+
+def _all_plain(cells: list[Any]) -> IntArray | None:
+    """Read ISO times with Z all at once; None where a cell is anything else."""
+    try:
+        if _PLAIN_ISO.fullmatch("\n".join(cells)):
+            stamps = np.array([cell[:-1] for cell in cells], "datetime64[us]")
+            return stamps.astype(np.int64)
+    except (TypeError, ValueError):  # no text, or no such day
+        pass
+    return None
 
 
 def _text(sheet: Sheet, row: int, name: str, cell: Any) -> str:
@@ -209,6 +226,8 @@ def _is_even(times: IntArray) -> bool:
 
 
 def _epochs(sheet: Sheet, name: str, cells: list[Any]) -> tuple[IntArray, str]:
+    if (plain := _whole_epochs(cells)) is not None:
+        return plain
     times = np.empty(len(cells), np.int64)
     units: dict[str, None] = {}
     for row, cell in enumerate(cells):
@@ -223,6 +242,20 @@ def _epochs(sheet: Sheet, name: str, cells: list[Any]) -> tuple[IntArray, str]:
             number = float(text.replace(",", "."))
             times[row] = round(number * 1_000_000 / _PER_SECOND[unit])
     return times, f"epoch {' and '.join(units)}"
+
+
+def _whole_epochs(cells: list[Any]) -> tuple[IntArray, str] | None:
+    """Read whole numbers of one unit all at once; None where a cell is anything else."""
+    if not all(
+        type(cell) is int or (isinstance(cell, str) and _WHOLE.fullmatch(cell)) for cell in cells
+    ):
+        return None
+    numbers = np.array(list(map(int, cells)), np.float64)
+    for unit, per_second in _PER_SECOND.items():
+        if (numbers >= FIRST_S * per_second).all() and (numbers <= LAST_S * per_second).all():
+            whole = np.array(list(map(int, cells)), np.int64)
+            return whole * _UNITS[unit] if _UNITS[unit] else whole // 1_000, f"epoch {unit}"
+    return None
 
 
 def _unit(text: str) -> str | None:

@@ -20,6 +20,8 @@ _SHAPE = re.compile(
     r"(?P<digits>[+-]?(?:\d[\d.,]*|[.,]\d+))(?P<power>[eE][+-]?\d{1,3})?\s*(?P<unit>%|bps?|BPS?)?",
     re.ASCII,
 )
+_NUMBER = r"[+-]?\d{1,17}(?:\.\d{0,17})?(?:[eE][+-]?\d{1,2})?"
+_PLAIN = re.compile(rf"{_NUMBER}(?:\n{_NUMBER})*", re.ASCII)
 _THOUSANDS = re.compile(r"(?<=\d)[ '](?=\d{3}(?!\d))")
 _SIGNS_OF_TYPE = {0x2212: "-", 0xA0: " ", 0x202F: " ", 0x2019: "'"}
 _BLANK = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
@@ -98,6 +100,8 @@ def _read(sheet: Sheet, name: str, cells: Any, mark: str, wanted: str) -> FloatA
     if not isinstance(cells, list):
         raise SourceError(f"{sheet.place(0, name)}: got a time where a number is wanted.")
     by_name = unit_of(name)
+    if mark == "." and by_name in ("", wanted) and (plain := _all_plain(cells)) is not None:
+        return plain
     values = np.full(len(cells), np.nan)
     signs: dict[str, int] = {}
     for row, cell in enumerate(cells):
@@ -117,6 +121,18 @@ def _read(sheet: Sheet, name: str, cells: Any, mark: str, wanted: str) -> FloatA
             raise _no_number(sheet, row, name, cell)
         values[row] = number
     return values
+
+
+def _all_plain(cells: list[Any]) -> FloatArray | None:
+    """Read a column about which there is nothing to say, all at once; None where there is."""
+    if all(type(cell) is float for cell in cells):
+        values = np.array(cells)
+        return values if np.isfinite(values).all() else None
+    try:
+        is_plain = _PLAIN.fullmatch("\n".join(cells))
+    except TypeError:
+        return None
+    return np.array(list(map(float, cells))) if is_plain else None
 
 
 def _parts(cell: Any) -> tuple[str, str, str] | None:
@@ -155,14 +171,10 @@ def _decimal_mark(sheet: Sheet, names: list[str], columns: list[Any]) -> str:
     """Return the decimal mark that the file's own numbers prove; a point where none does."""
     proofs: dict[str, tuple[int, str, str]] = {}
     doubtful: tuple[int, str, str] | None = None
-    for name, cells in zip(names, columns, strict=True):
-        if not isinstance(cells, list) or not any(isinstance(c, str) and "," in c for c in cells):
-            rows: Any = enumerate(cells) if isinstance(cells, list) else ()
-            for row, cell in rows:  # one number with a point is proof enough of a point
-                if isinstance(cell, str) and _proof(cell) == ".":
-                    proofs.setdefault(".", (row, name, cell))
-                    break
-            continue
+    texts = [cells if isinstance(cells, list) else [] for cells in columns]
+    if not any("," in cell for cells in texts for cell in cells if isinstance(cell, str)):
+        return "."
+    for name, cells in zip(names, texts, strict=True):
         for row, cell in enumerate(cells):
             if isinstance(cell, str) and (mark := _proof(cell)):
                 if mark == "?":
