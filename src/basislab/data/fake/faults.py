@@ -45,7 +45,6 @@ class Faults:
         Share of attempts that are spoilt.
     most : int
         The same request is spoilt at most so many times, so that patience is rewarded.
-    seed : int
     """
 
     names: tuple[str, ...] = ()
@@ -62,10 +61,6 @@ class Faults:
             What was asked for.
         attempt : int
             How often it was asked for before.
-
-        Returns
-        -------
-        str
         """
         names = [name for name in self.names if name not in ALWAYS]
         if not names or attempt >= self.most:
@@ -80,7 +75,6 @@ class Faults:
         ----------
         rows : list
             Rows of the answer.
-        request : str
         """
         random = self._random(request)
         if "jitter" in self.names:
@@ -106,10 +100,6 @@ def rename_field(answer: Any) -> Any:
     ----------
     answer : object
         JSON.
-
-    Returns
-    -------
-    object
     """
     if isinstance(answer, list):
         return [rename_field(entry) for entry in answer]
@@ -127,10 +117,6 @@ def spoil_body(fault: str, answer: Any) -> bytes:
         "truncated", "invalid", "schema", or anything else for none.
     answer : object
         JSON.
-
-    Returns
-    -------
-    bytes
     """
     body = json.dumps(rename_field(answer) if fault == "schema" else answer).encode()
     if fault == "truncated":

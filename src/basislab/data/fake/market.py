@@ -42,7 +42,6 @@ class FakeMarket:
     ----------
     until : int, seconds since 1970
         No row is later. A market that reaches further begins with the same numbers.
-    seed : int
     start : int, seconds since 1970
         A midnight; the venues know nothing from before.
     """
@@ -58,17 +57,7 @@ class FakeMarket:
         return np.arange(self.start, self.until + 1, SECONDS_PER_HOUR, dtype=np.int64)
 
     def bars(self, coin: str, venue: str) -> Bars:
-        """Return hourly bars of a coin at a venue; venues differ by a few hundredths of a percent.
-
-        Parameters
-        ----------
-        coin : str
-        venue : str
-
-        Returns
-        -------
-        Bars
-        """
+        """Return hourly bars of a coin; venues differ by a few hundredths of a percent."""
         n = len(self.times)
         moves = 0.006 * self._noise(f"price {coin}", n)
         basis = 2e-4 * self._noise(f"basis {coin} {venue}", n + 1)
@@ -86,10 +75,6 @@ class FakeMarket:
     def premium(self, coin: str) -> FloatArray:
         """Return the perpetual's hourly premium, fraction of the oracle price.
 
-        Parameters
-        ----------
-        coin : str
-
         Returns
         -------
         ndarray of shape (n,)
@@ -98,10 +83,6 @@ class FakeMarket:
 
     def lending(self, coin: str) -> tuple[FloatArray, FloatArray]:
         """Return hourly supply and borrow APY, fractions.
-
-        Parameters
-        ----------
-        coin : str
 
         Returns
         -------
@@ -114,10 +95,6 @@ class FakeMarket:
 
     def utilisation(self, coin: str) -> FloatArray:
         """Return which part of a coin's reserve is lent out, hour by hour.
-
-        Parameters
-        ----------
-        coin : str
 
         Returns
         -------

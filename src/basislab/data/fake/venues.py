@@ -37,13 +37,7 @@ _SNAPSHOT_S = 23 * SECONDS_PER_HOUR + 90  # DefiLlama looks shortly after 23:00
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a failure
-    """The venue refuses the request.
-
-    Parameters
-    ----------
-    status : int
-    text : str
-    """
+    """The venue refuses the request."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -51,12 +45,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a failure
 
 
 class Venues:
-    """Answers requests over one market.
-
-    Parameters
-    ----------
-    market : FakeMarket
-    """
+    """Answers requests over one market."""
 
     def __init__(self, market: FakeMarket) -> None:
         self.market = market
@@ -81,7 +70,6 @@ class Venues:
         ----------
         path : str
             Starts with the venue, such as ``hyperliquid/info``.
-        query : mapping of str to str
         body : object
             Parsed JSON of a POST.
 

@@ -37,7 +37,6 @@ class Fetched:
 
     Parameters
     ----------
-    market : Market
     path : Path
         Where it is stored.
     is_new : bool
@@ -61,8 +60,6 @@ class Fetcher:
 
     Parameters
     ----------
-    vault : Vault
-    patience : Patience
     now : callable
         Time in UTC.
     track : callable
@@ -82,7 +79,6 @@ class Fetcher:
 
         Parameters
         ----------
-        recipe : Recipe
         end : int, seconds since 1970
             Close of the last bar.
         refetch : bool
@@ -170,10 +166,8 @@ def fetch_market(
 
     Parameters
     ----------
-    recipe : Recipe
     name : str, optional
         The recipe's by default. A market of that name is replaced if it was fetched too.
-    fetcher : Fetcher, optional
     offline : bool
         Ask no venue: build from what is stored.
     refetch : bool
@@ -181,10 +175,6 @@ def fetch_market(
     as_of : ISO text, datetime, datetime64 or pandas Timestamp, optional
         UTC where it names no zone. Ask no venue: build what was known at that time, before what the
         venues corrected later; the market says so in its provenance.
-
-    Returns
-    -------
-    Fetched
 
     Raises
     ------
@@ -225,14 +215,6 @@ def _refuse_foreign(path: Path, name: str) -> None:
 
 def recipe_of(name: str) -> Recipe:
     """Return how a stored market was fetched.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    Recipe
 
     Raises
     ------

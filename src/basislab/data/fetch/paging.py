@@ -33,9 +33,6 @@ class Pager:
 
     Parameters
     ----------
-    client : Client
-    vault : Vault
-    feed : Feed
     now : callable
         Time in UTC.
     stored : int
@@ -50,10 +47,6 @@ class Pager:
 
     def fetch(self, window: Window) -> Iterator[int]:
         """Fetch what the venue has for [start, end), page by page, and store every page.
-
-        Parameters
-        ----------
-        window : (int, int)
 
         Yields
         ------

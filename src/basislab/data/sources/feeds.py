@@ -60,7 +60,6 @@ class Feed:
 
     Parameters
     ----------
-    server : Server
     name : str
         Directory of its payloads, such as ``candles-1h-SOL``.
     group : {"prices", "funding", "lending", "terms"}
@@ -150,7 +149,6 @@ class Source:
         Feeds; none where it has no such series.
     servers : tuple of Server
         Those that it asks itself.
-    terms : Terms, optional
     """
 
     name: str

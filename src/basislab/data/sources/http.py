@@ -105,7 +105,6 @@ class TransientError(SourceError):
 
     Parameters
     ----------
-    message : str
     wait_s : float, seconds, optional
         How long the venue asks to wait.
     """
@@ -124,7 +123,6 @@ class Client:
 
     Parameters
     ----------
-    patience : Patience, optional
     budgets : mapping of str to Budget, optional
         Rate limits by host.
     on_retry : callable of str, optional
@@ -155,7 +153,6 @@ class Client:
 
         Parameters
         ----------
-        call : Call
         check : callable
             Is given the parsed JSON of every attempt; what it refuses is asked for again.
 

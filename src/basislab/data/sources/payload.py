@@ -52,10 +52,6 @@ def parse_json(text: bytes, where: str) -> Any:
     where : str
         Starts the message.
 
-    Returns
-    -------
-    object
-
     Raises
     ------
     SourceError

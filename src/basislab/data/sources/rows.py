@@ -33,7 +33,6 @@ class RawSeries:
 
     Parameters
     ----------
-    kind : {"candles", "funding", "daily funding", "lending", "reserve"}
     venue : str
         Venue or lending protocol, lower case.
     asset : str
