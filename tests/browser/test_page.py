@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-import basislab as bl
 from basislab.report.certificate.section import study_data
 from basislab.report.document import build_document, html_page
 from basislab.report.facts import facts_of, study_runs
 from basislab.report.figures import study_figures
+
+import basislab as bl
 from basislab.report.spec import load_spec
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(

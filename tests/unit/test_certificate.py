@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from basislab.report.facts import numeric_leaves, unit_of
 
 import basislab as bl
 from basislab.api import assumed_ranges, resolve
@@ -20,7 +21,6 @@ from basislab.report.certificate.page import certificate_document
 from basislab.report.certificate.sentences import headline, what_would_change_it
 from basislab.report.certificate.tables import certificate_tables
 from basislab.report.render.markdown import markdown_text
-from basislab.report.facts import numeric_leaves, unit_of
 from basislab.research.overfit.certificate import certify_returns
 from basislab.research.overfit.rules import CHECKS, STATED_RATE, Check, Rules, judge
 from basislab.research.overfit.runner import Runner

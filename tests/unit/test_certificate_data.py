@@ -21,15 +21,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from arch.bootstrap import SPA
+from basislab.report.certificate.section import study_data
+from basislab.report.document import build_document, html_page, markdown_text
+from basislab.report.facts import facts_of, study_runs
 from scipy import stats
 from typer.testing import CliRunner
 
 import basislab as bl
 from basislab.cli.app import app
 from basislab.report.certificate.data import certificate_data
-from basislab.report.certificate.section import study_data
-from basislab.report.document import build_document, html_page, markdown_text
-from basislab.report.facts import facts_of, study_runs
 from basislab.report.spec import load_spec
 from basislab.research.overfit.certificate import certify_returns
 from basislab.research.overfit.rules import Rules

@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from basislab.report.facts import numeric_leaves, unit_of
 
 import basislab as bl
 from basislab.api import assumed_ranges, resolve
@@ -16,7 +17,6 @@ from basislab.report.certificate.facts import certificate_facts
 from basislab.report.certificate.page import certificate_document
 from basislab.report.certificate.tables import certificate_tables
 from basislab.report.render.markdown import markdown_text
-from basislab.report.facts import numeric_leaves, unit_of
 from basislab.research.overfit.certificate import DECIMALS
 from basislab.research.overfit.rules import Rules
 from basislab.research.overfit.runner import Runner, day_starts

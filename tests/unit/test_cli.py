@@ -62,10 +62,11 @@ def test_study_writes_what_it_prints(tmp_path):
 
 def test_study_in_the_repository_is_what_is_computed():
     """The committed report is regenerated with `make study`; its text is compared exactly."""
-    from basislab.data import load_market
     from basislab.report.facts import compute_facts
-    from basislab.report.spec import load_spec
+
+    from basislab.data import load_market
     from basislab.report.render.terminal import study_text
+    from basislab.report.spec import load_spec
 
     spec = load_spec(STUDY)
     facts = compute_facts(load_market(spec.market), spec)

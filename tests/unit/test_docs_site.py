@@ -13,12 +13,12 @@ from types import ModuleType
 
 import pytest
 import typer
+from basislab.report.facts import SECTIONS, compute_facts
+from basislab.report.study_tables import study_tables
 
 import basislab as bl
 from basislab.report import verdict
-from basislab.report.facts import SECTIONS, compute_facts
 from basislab.report.spec import CHAPTERS, load_spec
-from basislab.report.study_tables import study_tables
 from tests.pages import PAGES, ROOT, fences, headings, section, table
 
 API, CLI, REPORT = (PAGES[f"docs/{name}.md"] for name in ("api", "cli", "reading-the-report"))

@@ -10,21 +10,21 @@ from pathlib import Path
 import jinja2
 import numpy as np
 import pytest
-
-import basislab as bl
-from basislab.report import findings, findings_choices
 from basislab.report.certificate.section import study_data
-from basislab.report.check import fact_differences, table_differences, text_differences
 from basislab.report.document import build_document, html_page, markdown_text
 from basislab.report.document.chapters import MARK, TEMPLATES, template_environment
-from basislab.report.render.packing import packed, unpacked
-from basislab.report.render.page import ASSETS, page_data
-from basislab.report.render.markdown import pipe_table
-from basislab.report.render.downloads import download_files
 from basislab.report.engine import limits, sentences
 from basislab.report.facts import facts_of, numeric_leaves, study_runs, unit_of
 from basislab.report.figures import DARK, LIGHT, study_figures
+
+import basislab as bl
+from basislab.report import findings, findings_choices
 from basislab.report.charts.palette import map_class, recolour
+from basislab.report.check import fact_differences, table_differences, text_differences
+from basislab.report.render.downloads import download_files
+from basislab.report.render.markdown import pipe_table
+from basislab.report.render.packing import packed, unpacked
+from basislab.report.render.page import ASSETS, page_data
 from basislab.report.spec import CHAPTERS, StudySpec, load_spec
 from tests.unit.test_report import rising_eth_market
 

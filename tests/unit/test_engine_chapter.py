@@ -9,9 +9,6 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-
-import basislab as bl
-from basislab.presets import load_preset, load_venue, terms_names
 from basislab.report.document import build_document, markdown_text
 from basislab.report.document.tables import document_tables
 from basislab.report.engine.limits import seconds
@@ -20,8 +17,11 @@ from basislab.report.engine.section import engine_section
 from basislab.report.engine.sentences import STEPS, engine_findings, engine_verdict, named
 from basislab.report.facts import facts_of, study_runs
 from basislab.report.figures import study_figures
-from basislab.report.spec import EngineSpec, StudySpec, load_spec
+
+import basislab as bl
+from basislab.presets import load_preset, load_venue, terms_names
 from basislab.report.render.terminal import study_text
+from basislab.report.spec import EngineSpec, StudySpec, load_spec
 from basislab.research.undecided import undecided
 from basislab.types.venue_config import CONVENTIONS, VenueConfig
 from tests.builders import make_market

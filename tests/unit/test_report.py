@@ -6,14 +6,14 @@ from datetime import date
 
 import numpy as np
 import pytest
+from basislab.report.facts import compute_facts, numeric_leaves, unit_of
+from basislab.report.study_tables import study_tables
+from basislab.report.verdict import study_verdict
 
 import basislab as bl
 from basislab.report import words
-from basislab.report.facts import compute_facts, numeric_leaves, unit_of
-from basislab.report.spec import StudySpec, load_spec
-from basislab.report.study_tables import study_tables
 from basislab.report.render.terminal import study_text
-from basislab.report.verdict import study_verdict
+from basislab.report.spec import StudySpec, load_spec
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from basislab.report.document import build_document, html_page, markdown_text
+from basislab.report.facts import facts_of, numeric_leaves, study_runs, unit_of
+from basislab.report.quality import quality_section
 
 from basislab.data import check, import_directory, load_market
 from basislab.data.judge.findings import CHECKS
 from basislab.report import findings_quality
-from basislab.report.document import build_document, html_page, markdown_text
-from basislab.report.facts import facts_of, numeric_leaves, study_runs, unit_of
-from basislab.report.quality import quality_section
-from basislab.report.spec import StudySpec
 from basislab.report.render.terminal import study_text
+from basislab.report.spec import StudySpec
 from basislab.report.venue_terms import checks_of
 from basislab.types import Market, PriceSeries, RateSeries
 from tests.data_fixtures import FUNDING, clean_market, spoilt
