@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from basislab import _version
+from basislab import _version, plotting
 
 if TYPE_CHECKING:
     from basislab.api import backtest, certify, montecarlo, sweep
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
+    from basislab.types.sweep import Sweep
     from basislab.types.venue import LiquidationPenalty, StudyVenue
     from basislab.types.venue_config import VenueConfig
 
@@ -67,6 +68,7 @@ _HOMES = {
     "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
     "basislab.types.montecarlo": ("MonteCarlo",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
+    "basislab.types.sweep": ("Sweep",),
     "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
     "basislab.types.venue_config": ("VenueConfig",),
 }
@@ -95,6 +97,7 @@ __all__ = [
     "SourceError",
     "StaticConfig",
     "StudyVenue",
+    "Sweep",
     "VenueConfig",
     "__version__",
     "backtest",
@@ -109,6 +112,14 @@ __all__ = [
     "venue_names",
 ]
 
+
+def _draw(*given: Any, **choices: Any) -> Any:
+    from basislab.report.plots import draw
+
+    return draw(*given, **choices)
+
+
+plotting.drawer = _draw
 
 if not TYPE_CHECKING:  # pragma: no branch - type checkers refuse names that do not exist
 

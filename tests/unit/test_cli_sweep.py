@@ -130,7 +130,7 @@ def test_montecarlo_writes_tidy_statistics(basislab, tmp_path):
         (["sweep", "--resume"], "resume: there is no job folder"),
         (["sweep", "--start", "tomorrow"], "2025-01-18"),
         (["sweep", "--out", "x.txt"], "output x.txt: it must end in .parquet or .csv"),
-        (["sweep", "--figure", "x.svg"], "--figure: a map needs two fields"),
+        (["sweep", "--figure", "x.svg"], "--figure: nothing is swept"),
         (["sweep", "--market", "nowhere"], "nowhere"),
         (["montecarlo", "--paths", "1"], "paths: got 1; it must be a whole number from 2"),
         (["montecarlo", "--horizons", "30,x"], "--horizons: got 'x'"),

@@ -14,10 +14,9 @@ from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from basislab.jobs import Pool, Progress
     from basislab.types.montecarlo import MonteCarlo
+    from basislab.types.sweep import Sweep
 
 
 def sweep(
@@ -35,7 +34,7 @@ def sweep(
     resume: bool = False,
     progress: Progress | None = None,
     **fields: Any,
-) -> pd.DataFrame:
+) -> Sweep:
     """Run every combination of some fields' values, or random samples of them.
 
     Parameters
@@ -67,7 +66,7 @@ def sweep(
 
     Returns
     -------
-    DataFrame
+    Sweep
         One row a configuration: the swept fields (a trigger of None is NaN), final_usd, return,
         annualized_return, hurdle_return, excess_return, max_drawdown (fractions), every account
         (USD), every count. For the venue engine also the ledger's parents (USD) and ``infeasible``:
@@ -91,6 +90,7 @@ def sweep(
     """
     from basislab.jobs.run import Setting, run_search, sweep_description
     from basislab.research.search import open_window, search_frame
+    from basislab.types.sweep import Sweep
 
     notes = checked(market, accept_quality=accept_quality)
     first, last = as_day(start, "start"), as_day(end, "end")
@@ -98,9 +98,10 @@ def sweep(
     grid = resolved_grid(config, fields, samples, seed)
     window = open_window(market.window(first, last), grid.configs)
     told = partial(sweep_description, market, grid.configs, first, last)
-    frame = search_frame(run_search(window, setting, told), grid, window)
-    frame.attrs["warnings"] = list(notes)
-    return frame
+    found = Sweep(search_frame(run_search(window, setting, told), grid, window))
+    found.swept = tuple(fields)
+    found.attrs["warnings"] = list(notes)
+    return found
 
 
 def montecarlo(

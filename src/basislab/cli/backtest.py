@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
 ModelName = Annotated[
     str, typer.Option(help="Which model: {models}.", autocompletion=completion.models)
 ]
+
+
+class FigureName(StrEnum):
+    """Figures of a run."""
+
+    equity = "equity"
+    drawdown = "drawdown"
+    legs = "legs"
+    waterfall = "waterfall"
 
 
 def backtest(
@@ -100,13 +111,18 @@ def backtest(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The scenario result as JSON.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the run into a file: .svg, .png or .html.")
+    ] = None,
+    figure_of: Annotated[FigureName, typer.Option(help="What is drawn.")] = FigureName.equity,
 ) -> None:
     """Run one configuration: return, waterfall, events."""
     from rich.console import Console
 
-    from basislab.cli.output import to_json
+    from basislab.cli.output import check_endings, to_json, write_figure
     from basislab.cli.progress import status
 
+    check_endings(None, figure)
     given: dict[str, Any] = {
         "trigger": _trigger(trigger),
         "buffer": buffer,
@@ -142,6 +158,8 @@ def backtest(
             raw["monitor"] = _look(load(None))
         scenario = parse_scenario(raw)
         result = run_scenario(scenario, load, accept_quality=accept_quality)
+    if figure is not None:
+        write_figure(figure, result, figure_of.value)
     if as_json:
         typer.echo(to_json(result.to_dict()), nl=False)
         return

@@ -30,6 +30,7 @@ Samples = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(help="Threads; one a core if left out.")]
 Job = Annotated[Path | None, typer.Option(help="Folder that keeps finished parts.")]
+Figure = Annotated[Path | None, typer.Option(help="Draw it: .svg, .png or .html.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what --job has.")]
 
 More = Annotated[
@@ -42,8 +43,6 @@ More = Annotated[
 ]
 
 OPTIONS = {"capital_usd": "--capital", "monitor_seconds": "--monitor"}
-TABLE_ENDINGS = (".parquet", ".csv")
-FIGURE_ENDINGS = (".svg", ".png", ".html")
 
 _HELP: dict[str, str] = {
     "leverage": "2,3,4 or 2:5:0.5 (the end included), or both.",
@@ -258,25 +257,6 @@ def fitted(config: ModelConfig, fields: dict[str, Any], market: MarketData) -> M
         return config
     changes: dict[str, Any] = {"monitor_seconds": max(looks, market.bar_seconds)}
     return replace(config, **changes)
-
-
-def check_endings(out: Path | None, figure: Path | None = None) -> None:
-    """Refuse files of an unknown kind before anything is computed.
-
-    Parameters
-    ----------
-    out, figure : Path or None
-
-    Raises
-    ------
-    ConfigError
-        Another ending.
-    """
-    from basislab.errors import ConfigError
-
-    for path, endings in ((out, TABLE_ENDINGS), (figure, FIGURE_ENDINGS)):
-        if path is not None and path.suffix not in endings:
-            raise ConfigError(f"output {path}: it must end in {' or '.join(endings)}.")
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

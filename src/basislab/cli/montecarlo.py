@@ -69,6 +69,7 @@ def montecarlo(
     samples: grid.Samples = None,
     seed: Annotated[int, typer.Option(help="Of paths and samples.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write all statistics: .parquet, .csv.")] = None,
+    figure: grid.Figure = None,
     workers: grid.Workers = None,
     job: grid.Job = None,
     resume: grid.Resume = False,
@@ -77,9 +78,10 @@ def montecarlo(
     from rich.console import Console
 
     from basislab.cli.lists import parse_values
+    from basislab.cli.output import check_endings, write_figure
     from basislab.cli.progress import progress_bar, status
 
-    grid.check_endings(out)
+    check_endings(out, figure)
     values = grid.read_fields(fields, sampled=samples is not None)
     asked = tuple(parse_values("--horizons", "lookback_days", horizons))
     with status("loading the market"):
@@ -136,6 +138,8 @@ def montecarlo(
     if out is not None:
         grid.write_table(found.tidy, out)
         typer.echo(f"written: {out}", err=True)
+    if figure is not None:
+        write_figure(figure, found, "fan")
 
 
 def _show(found: MonteCarlo, console: Console) -> None:

@@ -8,7 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from basislab.errors import ConfigError
+
+TABLE_ENDINGS = (".parquet", ".csv")
+FIGURE_ENDINGS = (".svg", ".png", ".html")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -102,3 +107,21 @@ def to_json(value: Any) -> str:
     str
     """
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def check_endings(out: Path | None, figure: Path | None = None) -> None:
+    """Refuse files of an unknown kind before anything is computed."""
+    for path, endings in ((out, TABLE_ENDINGS), (figure, FIGURE_ENDINGS)):
+        if path is not None and path.suffix not in endings:
+            raise ConfigError(f"output {path}: it must end in {' or '.join(endings)}.")
+
+
+def write_figure(path: Path, thing: object, kind: str, **choices: Any) -> None:
+    """Draw a result into a file of the path's ending, and say so."""
+    from basislab.cli.progress import status
+    from basislab.report.plots import figure_file, figure_of
+
+    with status("drawing"):
+        content = figure_file(figure_of(thing, kind, **choices), path.suffix)
+    write_bytes(path, content)
+    typer.echo(f"written: {path}", err=True)

@@ -36,7 +36,7 @@ def sweep(
     show: Annotated[str, typer.Option("--map", help="Column in the map.")] = "excess_return",
     top: Annotated[int, typer.Option(min=0, help="Rows of the list.")] = 10,
     out: Annotated[Path | None, typer.Option(help="Write all rows: .parquet or .csv.")] = None,
-    figure: Annotated[Path | None, typer.Option(help="The map: .svg, .png or .html.")] = None,
+    figure: grid.Figure = None,
     workers: grid.Workers = None,
     job: grid.Job = None,
     resume: grid.Resume = False,
@@ -44,18 +44,19 @@ def sweep(
     """Run every combination of the values given, such as --leverage 2:5:0.5 --trigger 4,6,never."""
     from rich.console import Console
 
+    from basislab.cli.output import check_endings, write_figure
     from basislab.cli.progress import progress_bar, status
     from basislab.errors import ConfigError
 
-    grid.check_endings(out, figure)
+    check_endings(out, figure)
     values = grid.read_fields(fields, sampled=samples is not None)
     with status("loading the market"):
         from basislab import api
         from basislab.data import load_market
 
         config, swept = grid.base_config(fields.model, values)
-        if figure is not None and len(swept) < 2:
-            raise ConfigError("--figure: a map needs two fields with several values each.")
+        if figure is not None and not swept:
+            raise ConfigError("--figure: nothing is swept. Give a field several values.")
         data = load_market(market) if market is not None else load_market()
         config = grid.fitted(config, values, data)
     with progress_bar("sweep", grid.count(swept, samples), "configurations") as progress:
@@ -79,7 +80,7 @@ def sweep(
     if out is not None:
         _write(frame, out)
     if figure is not None:
-        _draw(frame, list(swept), show, figure)
+        write_figure(figure, frame, "map", show=show)
 
 
 def _check_column(frame: pd.DataFrame, option: str, name: str) -> None:
@@ -161,11 +162,4 @@ def _ranking(frame: pd.DataFrame, names: list[str], sort: str, top: int) -> Any:
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
     grid.write_table(frame, path)
-    typer.echo(f"written: {path}", err=True)
-
-
-def _draw(frame: pd.DataFrame, names: list[str], shown: str, path: Path) -> None:
-    from basislab.report.heatmap import pivot, write_figure
-
-    write_figure(pivot(frame, names[0], names[1], shown), path, f"{shown} of {len(frame)} runs")
     typer.echo(f"written: {path}", err=True)

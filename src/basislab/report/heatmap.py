@@ -1,12 +1,8 @@
-"""A sweep as a map: two fields across, one number in the cells; on a terminal or as a figure."""
+"""A sweep as a map on a terminal: two fields across, one number in the cells."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from basislab.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,47 +106,3 @@ def _shaded(table: pd.DataFrame, side: int, width: int) -> list[str]:
         f"{'':>{side}} across: {ends}{every}",
         f"{'':>{side}} shades '{SHADES}': {_percent(low)} % to {_percent(high)} %",
     ]
-
-
-def write_figure(table: pd.DataFrame, path: Path, title: str) -> None:
-    """Write a pivot as a heatmap figure.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Fractions.
-    path : Path
-        Ends in .svg, .png or .html.
-    title : str
-
-    Raises
-    ------
-    ConfigError
-        The file cannot be written.
-    """
-    import altair as alt
-
-    long = table.reset_index().melt(id_vars=[str(table.index.name)], value_name="value")
-    down, across = str(table.index.name), str(table.columns.name)
-    chart = (
-        alt.Chart(long, title=title)
-        .mark_rect()
-        .encode(
-            x=alt.X(f"{across}:N", sort=_texts(table.columns)),
-            y=alt.Y(f"{down}:N", sort=_texts(table.index)),
-            color=alt.Color(
-                "value:Q",
-                scale=alt.Scale(scheme="redblue", domainMid=0),
-                legend=alt.Legend(format="+.0%", title=None),
-            ),
-        )
-    )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        chart.save(str(path))
-    except OSError as error:
-        raise ConfigError(f"figure {path}: it cannot be written ({error}).") from None
-
-
-def _texts(names: Sequence[Any] | pd.Index[Any]) -> list[str]:
-    return [str(name) for name in names]

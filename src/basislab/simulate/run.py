@@ -65,6 +65,7 @@ def _wrap(model: Model, market: Market, part: Market, config: ModelConfig, outco
         config=config,
         market_name=market.name,
         market_fingerprint=market.fingerprint,
+        market=part,
         asset=market.asset,
         times=part.times,
         closes=closes,

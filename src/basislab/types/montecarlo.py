@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from basislab import plotting
 from basislab._version import VERSION
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray
 
 if TYPE_CHECKING:
+    import altair as alt
     import pandas as pd
 
 
@@ -146,6 +148,27 @@ class MonteCarlo:
             for mark, day in enumerate(self.fan_days)
         ]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(dict(self.swept))
+
+    def plot(self, kind: str = "fan", *, config: int = 0) -> alt.Chart | alt.LayerChart:
+        """Draw the equity of one configuration on all paths as an Altair chart.
+
+        Parameters
+        ----------
+        kind : {"fan"}
+            Quantiles of the equity by day, USD, with the capital.
+        config : int
+            Row of `summary`.
+
+        Returns
+        -------
+        altair.Chart or altair.LayerChart
+
+        Raises
+        ------
+        ConfigError
+            An unknown kind, or no such configuration.
+        """
+        return plotting.drawer(self, kind, config=config)  # type: ignore[no-any-return]
 
     def _frame(self, values: FloatArray) -> pd.DataFrame:
         import pandas as pd

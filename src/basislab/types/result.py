@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from basislab import plotting
 from basislab._version import VERSION
 from basislab.types.configs import ModelConfig
-from basislab.types.market import FloatArray, TimeArray
+from basislab.types.market import FloatArray, Market, TimeArray
 from basislab.units import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
+    import altair as alt
     import pandas as pd
 
 
@@ -129,6 +131,8 @@ class Result:
         With the venue resolved.
     market_name, market_fingerprint : str
         The whole market, of which the run saw a window.
+    market : Market
+        The window that the run saw.
     asset : str
     times : ndarray of datetime64, shape (n_bars,)
         Bar opens of the window, UTC.
@@ -153,6 +157,7 @@ class Result:
     config: ModelConfig
     market_name: str
     market_fingerprint: str
+    market: Market
     asset: str
     times: TimeArray
     closes: FloatArray
@@ -277,6 +282,29 @@ class Result:
         width = max(len(label) for label, _ in self._lines())
         lines = [f"{label:<{width}}  {value:>14}" for label, value in self._lines()]
         return "\n".join([self._title(), *lines, *(f"! {text}" for text in self.warnings)])
+
+    def plot(self, kind: str = "equity") -> alt.Chart | alt.LayerChart:
+        """Draw the run as an Altair chart, which a notebook shows.
+
+        Parameters
+        ----------
+        kind : {"equity", "drawdown", "legs", "waterfall"}
+            Equity at the closes beside the hurdle, with what happened; the loss from the highest
+            equity so far; notional over equity of both legs (rebalance and venue models) against
+            the trigger; from income over costs to the net result, USD. Of more than 2000 bars the
+            days are drawn.
+
+        Returns
+        -------
+        altair.Chart or altair.LayerChart
+            760 pixels wide; ``.properties(width=...)`` and ``.save(path)`` are Altair's own.
+
+        Raises
+        ------
+        ConfigError
+            An unknown kind, or one that the model does not have.
+        """
+        return plotting.drawer(self, kind)  # type: ignore[no-any-return]
 
     def _title(self) -> str:
         days = f"{self.start} to {self.end}, {len(self.times)} bars"

@@ -113,8 +113,8 @@ class VenueResult(Result):
     record_names : tuple of str
     naked_bars : int
         Closes at which the legs differed after a liquidation.
-    config, market_name, market_fingerprint, asset, times, closes, equity_usd, final_usd, ledger, \
-event_list, counts, bar_seconds, max_drawdown, annualized_return, hurdle_return, warnings, \
+    config, market_name, market_fingerprint, market, asset, times, closes, equity_usd, final_usd, \
+ledger, event_list, counts, bar_seconds, max_drawdown, annualized_return, hurdle_return, warnings, \
 code_version
         See `Result`.
     """

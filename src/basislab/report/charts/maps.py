@@ -15,6 +15,9 @@ from basislab.report.charts.palette import map_class, role
 NARROW_CELL = 52
 """Pixels below which a cell shows its percent without the decimals."""
 
+MOST_HEADS = 16
+"""Columns up to which there is room for the head of each, and for a text in each cell."""
+
 CELL = 34
 """Pixels of a row."""
 
@@ -58,7 +61,7 @@ def map_chart(
                 orient="top",
                 domain=False,
                 ticks=False,
-                labelOverlap=False,
+                labelOverlap="greedy" if len(orders[0]) > MOST_HEADS else False,
                 labelFontSize=alt.ExprRef("width < 420 ? 10 : 12"),
             ),
         ),

@@ -41,11 +41,11 @@ class LegPaths:
     debt_usd: FloatArray
 
 
-def leg_paths(runs: Runs, result: Result) -> LegPaths:
-    """Step a run from `Runs.rebalance` again and keep its legs."""
+def leg_paths(result: Result) -> LegPaths:
+    """Step a run of the realistic model again and keep its legs."""
     model = model_of(result.config)
-    bars = model.lower_bars(runs.market, result.config)
-    params = model.lower_params(result.config, runs.market.bar_seconds)
+    bars = model.lower_bars(result.market, result.config)
+    params = model.lower_params(result.config, result.market.bar_seconds)
     log = new_log(len(bars.close))
     state = rebalance.open_position(params, bar_at(bars, 0), log)
     rows = np.empty((len(bars.close), 5))
@@ -80,4 +80,4 @@ _MOVES = ("rebalance", "liquidation")
 
 def lowest_debt(runs: Runs, leverage: float) -> float:
     """Return the lowest debt of the long leg at the default trigger, USD."""
-    return float(leg_paths(runs, runs.rebalance(leverage)).debt_usd.min())
+    return float(leg_paths(runs.rebalance(leverage)).debt_usd.min())

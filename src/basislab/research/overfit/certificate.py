@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from basislab import plotting
 from basislab.errors import ConfigError
 from basislab.research.overfit.clusters import effective_trials
 from basislab.research.overfit.cscv import MEASURES, Cscv, cscv
@@ -32,6 +34,9 @@ from basislab.research.overfit.walkforward import (
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray
 from basislab.units import DAYS_PER_YEAR
+
+if TYPE_CHECKING:
+    import altair as alt
 
 DECIMALS = 10
 """Excess returns are rounded to here before anything is computed from them: what a page hands out
@@ -153,6 +158,26 @@ class Certificate:
     def label(self) -> str:
         """Name of the optimum."""
         return self.labels[self.candidate]
+
+    def plot(self, kind: str = "start_days") -> alt.Chart | alt.LayerChart:
+        """Draw one figure of the certificate's page as an Altair chart.
+
+        Parameters
+        ----------
+        kind : {"start_days", "neighbourhood", "splits", "walk_forward"}
+            The decision opened on each day and held to the end; the optimum's neighbours on the
+            grid; ranks out of sample over the splits; equity of the walk-forward.
+
+        Returns
+        -------
+        altair.Chart or altair.LayerChart
+
+        Raises
+        ------
+        ConfigError
+            An unknown kind, or one that needs more than bare returns.
+        """
+        return plotting.drawer(self, kind)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         verdict = self.verdict

@@ -141,7 +141,7 @@ def _timeline(runs: Runs, events: Rows) -> Figure:
 
 def _legs(runs: Runs) -> Figure:
     held, leverage = Held(), runs.spec.focus
-    paths = {at: leg_paths(runs, runs.rebalance(at)) for at in runs.spec.leverages}
+    paths = {at: leg_paths(runs.rebalance(at)) for at in runs.spec.leverages}
     triggers = {at: trigger_of(runs.rebalance(at)) for at in runs.spec.leverages}
 
     def equities(at: float) -> dict[str, FloatArray]:
