@@ -161,7 +161,8 @@ def flat_bars(count, close=QUOTE, **changes):
         values[name] = 0.0
     made = {name: series(value) for name, value in (values | changes).items()}
     looks = np.broadcast_to(made.pop("is_look", np.ones(count)), (count,)).astype(bool)
-    return Bars(*candles, is_look=looks, **made)
+    rows = {name: np.zeros(count, np.int64) for name in ("faults", "terms")}
+    return Bars(*candles, is_look=looks, **made, **rows)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from basislab.kernels.bars import FloatArray
 from basislab.kernels.events import NO_LEG, EventLog
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.bars import Bar, Bars, bar_at
+from basislab.kernels.venue.faults import ruled
 from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.quiet import is_quiet, is_wanted, quiet_bar
@@ -84,6 +85,7 @@ def run(params: Params, bars: Bars) -> Outcome:
     state = open_position(params, bar_at(bars, 0), log)
     for index in range(n_bars):
         bar = bar_at(bars, index)
+        params = ruled(params, bar.terms)
         if index > 0 or params.conventions.accrue_at_opening:
             state = step(params, state, bar, log)
         curve[index] = equity(state)
@@ -103,8 +105,10 @@ def final_equity(params: Params, bars: Bars) -> float:
     if params.conventions.accrue_at_opening:
         state = step(params, state, bar_at(bars, 0), log)
     while index < n_bars:
+        params = ruled(params, bars.terms[index])
         state, index = stretch(params, state, bars, index)
         if index < n_bars:
+            params = ruled(params, bars.terms[index])
             state = step(params, state, bar_at(bars, index), log)
             index += 1
     return equity(closing_cost(params, state, bar_at(bars, n_bars - 1)))

@@ -14,6 +14,7 @@ from basislab.kernels.legs import LongLeg, Position, ShortLeg, effective_leverag
 from basislab.kernels.venue.bars import Bars, Quote
 from basislab.kernels.venue.params import MARK_PRICE, NEVER, ORACLE_PRICE, TRIGGER, Params
 from basislab.kernels.venue.quiet import advanced, with_accrual
+from basislab.kernels.venue.size import is_off
 from basislab.kernels.venue.state import NO_ORDER, NOWHERE, OPEN, State
 
 
@@ -28,7 +29,9 @@ def may_stretch(params: Params, state: State) -> bool:
     return is_calm and state.status == OPEN and not state.is_hurt
 
 
-def stretch(params: Params, state: State, bars: Bars, first: int) -> tuple[State, int]:
+def stretch(  # noqa: C901 - one loop on local scalars is what makes it fast
+    params: Params, state: State, bars: Bars, first: int
+) -> tuple[State, int]:
     """Advance over quiet bars from `first` on; return the state and the first bar not done."""
     if not may_stretch(params, state):
         return state, first
@@ -36,6 +39,8 @@ def stretch(params: Params, state: State, bars: Bars, first: int) -> tuple[State
     rate, ceiling = terms.rates[0], terms.bounds[1] if len(terms.bounds) > 1 else np.inf
     deduction = terms.deductions[0]
     is_triggered, trigger = params.policy.kind == TRIGGER, params.policy.trigger
+    short_trigger = trigger * params.policy.short_ratio
+    is_kept, idle = params.policy.band < np.inf, state.idle
     exit_apy, kind = params.policy.exit_apy, terms.funding_price
     priced = bars.perp.close
     if kind == ORACLE_PRICE:
@@ -50,8 +55,10 @@ def stretch(params: Params, state: State, bars: Bars, first: int) -> tuple[State
     supplied, borrowed = books.supply_interest, books.borrow_interest
     staked = books.collateral_yield
     funded, basis, delta = books.funding, books.basis, books.net_delta
-    index = first
+    index, is_dated = first, len(params.dated) > 0
     while index < n_bars:
+        if is_dated and bars.terms[index] != bars.terms[first]:
+            break
         close, at = spots[index], marks[index]
         grown = coins * (1.0 + bars.supply[index] + bars.stake[index])
         owed = debt * (1.0 + bars.borrow[index])
@@ -68,11 +75,19 @@ def stretch(params: Params, state: State, bars: Bars, first: int) -> tuple[State
         if bars.is_look[index]:
             if bars.carry[index] < exit_apy:
                 break
-            highest = max(
-                effective_leverage(after * close, after * close - due),
-                effective_leverage(contracts * at, kept + contracts * (entry - at)),
-            )
-            if is_triggered and highest > trigger:
+            worth, equity = after * close, kept + contracts * (entry - at)
+            if is_triggered and (
+                effective_leverage(worth, worth - due) > trigger
+                or effective_leverage(contracts * at, equity) > short_trigger
+            ):
+                break
+            if is_kept and is_off(
+                params,
+                worth - due + equity + idle,
+                worth,
+                contracts * at,
+                abs(after - contracts) * close,
+            ):
                 break
         rise, climb, hedged = close - spot, at - mark, min(coins, contracts)
         basis += hedged * (rise - climb)
