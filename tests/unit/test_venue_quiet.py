@@ -159,7 +159,8 @@ def flat_bars(count, close=QUOTE, **changes):
         values[name] = 0.0
     made = {name: series(value) for name, value in (values | changes).items()}
     looks = np.broadcast_to(made.pop("is_look", np.ones(count)), (count,)).astype(bool)
-    return Bars(*candles, is_look=looks, **made)
+    rows = {name: np.zeros(count, np.int64) for name in ("faults", "terms")}
+    return Bars(*candles, is_look=looks, **made, **rows)
 
 
 def reached(params, state, close=QUOTE, **changes):
@@ -172,7 +173,7 @@ def reached(params, state, close=QUOTE, **changes):
     limits = reach.limits_of(params, state.position.short.contracts * QUOTE.mark)
     lines, position = reach.lines_of(bars, ahead, limits), reach.held_at(state, ahead, 0)
     water, curve = totals.Water(1e4, 0.0), np.empty(reach.BLOCK)
-    return totals.waded(position, limits, lines, 1, water, curve)[0] - 1
+    return totals.waded(position, limits, lines, 1, count + 1, water, curve)[0] - 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from basislab.errors import ConfigError
 from basislab.metrics import compound_return
 from basislab.research.grid import Grid
 from basislab.simulate import MODELS, Model, model_of
-from basislab.simulate.rates import rate_of
+from basislab.simulate.rates import hurdle_apy
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, IntArray, Market
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
@@ -194,7 +194,7 @@ def _hurdles(window: Window) -> FloatArray:
     market, protocols = window.market, [config.protocol for config in window.configs]
     bar_days = market.bar_seconds / SECONDS_PER_DAY
     known = {
-        protocol: compound_return(rate_of(market, "supply", protocol, market.quote).apy, bar_days)
+        protocol: compound_return(hurdle_apy(market, protocol), bar_days)
         for protocol in set(protocols)
     }
     return np.array([known[protocol] for protocol in protocols])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from basislab.errors import DataError
 from basislab.types.market import FloatArray, Market, RateSeries
+from basislab.types.venue_terms import NO_LENDER
 
 
 def rate_of(market: Market, side: str, protocol: str, asset: str) -> RateSeries:
@@ -16,6 +19,19 @@ def rate_of(market: Market, side: str, protocol: str, asset: str) -> RateSeries:
             "Choose another lending protocol or import that series."
         )
     return rates[protocol, asset]
+
+
+def hurdle_apy(market: Market, protocol: str) -> FloatArray:
+    """Return what the quote coin earns supplied there, a year; NaN where the market cannot say.
+
+    Where nothing is lent, the first lender of the market that takes the quote coin stands for it.
+    """
+    if protocol == NO_LENDER:
+        found = [key for key in market.supply if key[1] == market.quote]
+        if not found:
+            return np.full(len(market), np.nan)
+        protocol = found[0][0]
+    return rate_of(market, "supply", protocol, market.quote).apy
 
 
 def funding_of(market: Market, name: str) -> FloatArray:

@@ -12,7 +12,7 @@ from basislab.metrics import annualized_return, compound_return, max_drawdown
 from basislab.simulate.books import booked
 from basislab.simulate.model import Model, Run, logged
 from basislab.simulate.models import model_of
-from basislab.simulate.rates import rate_of
+from basislab.simulate.rates import hurdle_apy
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, Market
 from basislab.types.result import Event, Result, time_labels
@@ -57,7 +57,7 @@ def _wrap(model: Model, market: Market, part: Market, config: ModelConfig, outco
     final = float(outcome.final)  # as plain Python the kernels give numpy's floats
     ledger = model.ledger(booked(outcome.accounts, final, capital))
     bar_days = part.bar_seconds / SECONDS_PER_DAY
-    hurdle = rate_of(part, "supply", config.protocol, part.quote)
+    hurdle = hurdle_apy(part, config.protocol)
     rows, closes = logged(outcome), model.closes(part, config)
     events = _events(model, part, closes, rows)
     outcome.equity.setflags(write=False)
@@ -77,7 +77,7 @@ def _wrap(model: Model, market: Market, part: Market, config: ModelConfig, outco
         bar_seconds=part.bar_seconds,
         max_drawdown=max_drawdown(outcome.equity, capital),
         annualized_return=annualized_return(final / capital - 1.0, len(part) * bar_days),
-        hurdle_return=compound_return(hurdle.apy, bar_days),
+        hurdle_return=compound_return(hurdle, bar_days),
         warnings=tuple(model.warnings(Run(part, config, outcome, ledger, events))),
         **model.extras(outcome),
     )

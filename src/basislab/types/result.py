@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -71,6 +72,14 @@ class Ledger:
         return {name: getattr(self, name) for name in self.names}
 
 
+_LEVERAGES = (
+    "long_leverage_before",
+    "short_leverage_before",
+    "long_leverage_after",
+    "short_leverage_after",
+)
+
+
 class Event(NamedTuple):
     """Something that happened to the position.
 
@@ -96,6 +105,10 @@ class Event(NamedTuple):
         Before the event; NaN where the model has no legs.
     equity_usd : float
         Total, after the event.
+    coins : float
+        Of a resize: bought (> 0) or sold for the long; NaN for other kinds.
+    long_leverage_before, short_leverage_before, long_leverage_after, short_leverage_after : float
+        Of a resize: of each leg at the prices of the trade; NaN for other kinds.
     """
 
     bar: int
@@ -110,10 +123,21 @@ class Event(NamedTuple):
     long_equity_usd: float
     short_equity_usd: float
     equity_usd: float
+    coins: float = math.nan
+    long_leverage_before: float = math.nan
+    short_leverage_before: float = math.nan
+    long_leverage_after: float = math.nan
+    short_leverage_after: float = math.nan
 
-    def to_dict(self) -> dict[str, str]:
-        """Return the machine interface's form: time, kind, and leg or reason where there is one."""
-        row = {"time": self.time, "kind": self.kind}
+    def to_dict(self) -> dict[str, Any]:
+        """Return the machine interface's form: time, kind, and what belongs to the kind.
+
+        The leg or the reason where there is one; of a resize the coins, the cost, and both legs'
+        leverages before and after.
+        """
+        row: dict[str, Any] = {"time": self.time, "kind": self.kind}
+        if not math.isnan(self.coins):
+            row |= {name: getattr(self, name) for name in ("coins", "cost_usd", *_LEVERAGES)}
         if self.kind == "liquidation" and self.leg is not None:
             row["leg"] = self.leg
         if self.reason is not None:
@@ -219,10 +243,12 @@ class Result:
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """Events as a DataFrame, one row each, columns as in `Event`."""
+        """Events as a DataFrame, one row each, columns as in `Event`; a resize's where one is."""
         import pandas as pd
 
         frame = pd.DataFrame(self.event_list, columns=Event._fields)
+        if not any(event.kind == "resize" for event in self.event_list):
+            frame = frame.drop(columns=["coins", *_LEVERAGES])
         frame["time"] = pd.to_datetime(frame["time"], utc=True)
         return frame
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeVar
+from datetime import date
+from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_integer, check_number
-from basislab.types.configs import NEVER, ModelConfig, given
+from basislab.types.configs import NEVER, ModelConfig
+from basislab.types.faults import MAX_FAULTS, Fault
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
-from basislab.units import SECONDS_PER_DAY
 
 PolicyKind = Literal["never", "trigger", "bands", "distance", "volatility"]
 POLICY_KINDS: tuple[PolicyKind, ...] = ("never", "trigger", "bands", "distance", "volatility")
@@ -31,6 +32,9 @@ SIGMA_SPAN_DAYS = 7
 
 Response = Literal["rehedge", "reopen", "exit"]
 RESPONSES: tuple[Response, ...] = ("rehedge", "reopen", "exit")
+
+ResizeTo = Literal["target", "edge"]
+RESIZES: tuple[ResizeTo, ...] = ("target", "edge")
 
 PathOrder = Literal["nearest", "pessimistic"]
 PATH_ORDERS: tuple[PathOrder, ...] = ("nearest", "pessimistic")
@@ -51,13 +55,31 @@ CONVENTIONS = (
 Resolved = TypeVar("Resolved", PerpVenue, LendingMarket, Route, StudyVenue)
 
 
+class Leverages(NamedTuple):
+    """A multiple of a leg's own equity, for each leg.
+
+    Parameters
+    ----------
+    long, short : float
+    """
+
+    long: float
+    short: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class VenueConfig(ModelConfig):
     """A position as the venues would really treat it.
 
     Parameters
     ----------
-    leverage : float, multiple of the capital of one leg
+    leverage : float, multiple of a leg's own equity
+        Of both legs. Where both have their own it follows from them: the leverage at which equal
+        legs have the same notional, ``2 / (1 / long + 1 / short)``.
+    long_leverage, short_leverage : float or None, multiple of a leg's own equity
+        Of one leg, in place of `leverage`: the notional of each leg is ``N = C / (1 / long +
+        1 / short)``, the long's equity ``N / long``, the short's margin ``N / short``. A
+        `long_leverage` of 1 never has debt.
     capital_usd : float, USD
     perp : str or PerpVenue
     lending : str or LendingMarket
@@ -97,6 +119,14 @@ class VenueConfig(ModelConfig):
         Protocol in `Market.supply` whose rate of the asset the collateral earns on top (staking).
     conventions : tuple of str
         Of `CONVENTIONS`: what is kept of the study.
+    band : float or None, fraction of the target
+        The size is kept: at a look at which the larger leg is this far from the notional that the
+        equity carries, or the legs differ by more than 5 % of it, both are traded to it. None:
+        never. With every convention of the study it is off: the study keeps no size.
+    resize_to : {"target", "edge"}
+        To the target itself, or to the nearer edge of the band's inner half.
+    faults : tuple of Fault
+        What goes wrong, and when.
 
     Raises
     ------
@@ -115,6 +145,9 @@ class VenueConfig(ModelConfig):
         "study": StudyVenue,
     }
 
+    leverage: float = None  # type: ignore[assignment]  # of the legs, where both have their own
+    long_leverage: float | None = None
+    short_leverage: float | None = None
     perp: str | PerpVenue = "hyperliquid"
     lending: str | LendingMarket = "kamino"
     opening: str | Route = "asgard"
@@ -138,8 +171,12 @@ class VenueConfig(ModelConfig):
     volume_usd: float = 0.0
     collateral_yield: str | None = None
     conventions: tuple[str, ...] = ()
+    band: float | None = None
+    resize_to: ResizeTo = "target"
+    faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
+        self._set_leverage()
         super().__post_init__()
         check_integer(self, "monitor_seconds", 60, 30 * 86_400, "seconds")
         check_choice(self, "policy", POLICY_KINDS)
@@ -165,6 +202,27 @@ class VenueConfig(ModelConfig):
                     f"VenueConfig.conventions: got {name!r}; known: {', '.join(CONVENTIONS)}."
                 )
 
+        if self.band is not None:
+            check_number(self, "band", 0, 1, "fraction of the target", above=True)
+        check_choice(self, "resize_to", RESIZES)
+        object.__setattr__(self, "faults", tuple(self.faults))
+        if len(self.faults) > MAX_FAULTS or not all(isinstance(f, Fault) for f in self.faults):
+            raise ConfigError(f"VenueConfig.faults: it must be at most {MAX_FAULTS} of Fault.")
+
+    def _set_leverage(self) -> None:
+        """Let the leverage follow from the legs' own, where both have one."""
+        for field in ("long_leverage", "short_leverage"):
+            if getattr(self, field) is not None:
+                check_number(self, field, 1, 100, "multiple of the leg's equity")
+        long, short = self.long_leverage, self.short_leverage
+        if long is not None and short is not None:
+            object.__setattr__(self, "leverage", 2 / (1 / long + 1 / short))
+        elif self.leverage is None:
+            raise ConfigError(
+                "VenueConfig: it has no leverage. Give leverage, or long_leverage and "
+                "short_leverage."
+            )
+
     def _check_carry(self) -> None:
         """Refuse an exit above the entry."""
         for field in ("entry_apy", "exit_apy"):
@@ -181,11 +239,16 @@ class VenueConfig(ModelConfig):
         """Return whether a convention of the study is kept."""
         return convention in self.conventions
 
-    def check_feasible(self) -> None:
+    def check_feasible(self, day: date | None = None) -> None:
         """Refuse what cannot be opened, and a trigger that no leg can fire.
 
         Feasibility is judged per leg: the loan dies at ``1 / (1 - liquidation_ltv)``, the short at
         ``1 / maintenance``.
+
+        Parameters
+        ----------
+        day : date, optional
+            Of the opening: which of the lender's dated terms hold.
 
         Raises
         ------
@@ -195,17 +258,21 @@ class VenueConfig(ModelConfig):
         loan, perp = resolved(self.lending, LendingMarket), resolved(self.perp, PerpVenue)
         if self.has("flat_margin"):
             return
-        for name, most, why in (
-            (loan.name, loan.max_leverage, f"its max LTV is {loan.max_ltv:.0%}"),
-            (perp.name, perp.max_leverage, "its initial margin"),
+        loan, (long, short) = loan.at(day) if day else loan, self.leverages
+        lent = f"its max LTV is {loan.max_ltv:.0%}" if loan.lends else "nothing is lent there"
+        of_short = perp.max_leverage_at(self.notional_usd)
+        for leg, leverage, name, most, why in (
+            ("long", long, loan.name, loan.max_leverage, lent),
+            ("short", short, perp.name, of_short, "its initial margin"),
         ):
-            if self.leverage > most:
+            if leverage > most:
                 raise ConfigError(
-                    f"leverage {self.leverage:g} cannot be opened at {name}: it stops at "
-                    f"{most:.2f} ({why}). Choose less."
+                    f"{leg} leverage {leverage:g} cannot be opened at {name}: it stops at "
+                    f"{most:.2f} ({why}). Choose a {leg} leverage of at most {most:.4g}."
                 )
         deaths = (loan.liquidation_leverage, 1 / perp.margin_tiers[0].maintenance_rate)
-        if self.policy == "trigger" and self.trigger_leverage >= max(deaths):
+        can_fire = [trigger < death for trigger, death in zip(self.triggers, deaths, strict=True)]
+        if self.policy == "trigger" and not (can_fire[1] or (can_fire[0] and not self.is_debtless)):
             raise ConfigError(
                 f"trigger {self.trigger_leverage:g}: no leg can fire it: the loan is liquidated at "
                 f"{deaths[0]:.2f}, the short at {deaths[1]:.2f}. Choose less, or policy 'never'."
@@ -222,45 +289,70 @@ class VenueConfig(ModelConfig):
                     f"trigger {self.trigger_leverage:.2f} can only ever be fired by the short: "
                     f"the loan is liquidated at leverage {death:.2f}"
                 )
-            if self.trigger_leverage <= self.leverage:
-                found.append(
-                    f"trigger {self.trigger_leverage:.2f} is not above the leverage "
-                    f"{self.leverage:g}: capital may move at every look"
-                )
+            pairs = list(zip(self.triggers, self.leverages, strict=True))
+            for trigger, leverage in pairs[self.is_debtless :]:
+                if trigger <= leverage:
+                    found.append(
+                        f"trigger {trigger:.2f} is not above the leverage "
+                        f"{leverage:g}: capital may move at every look"
+                    )
+                    break
         if self.conventions:
             found.append(f"conventions of the study are kept: {', '.join(self.conventions)}")
         return tuple(found)
 
     @property
-    def trigger_leverage(self) -> float:
-        """The trigger as a number."""
-        if self.trigger is None:
-            return NEVER
-        if self.trigger != "auto":
-            return float(self.trigger)
-        death = resolved(self.lending, LendingMarket).liquidation_leverage
-        return math.sqrt(self.leverage * death)
-
-    def decisions(self) -> dict[str, float]:
-        """Return the numbers that a trader turns; a trigger as its leverage."""
-        found = super().decisions()
-        if self.policy in ("trigger", "never"):
-            found["trigger"] = NEVER if self.policy == "never" else self.trigger_leverage
-        own = {name: getattr(self, name) for name in POLICY_DECISIONS[self.policy]}
-        return found | given(**own, entry_apy=self.entry_apy, exit_apy=self.exit_apy)
+    def leverages(self) -> Leverages:
+        """Leverage of each leg at the opening."""
+        long, short = self.long_leverage, self.short_leverage
+        return Leverages(
+            self.leverage if long is None else long, self.leverage if short is None else short
+        )
 
     @property
-    def lookback(self) -> int:
-        """Days of the longest rule; an exponential window counts with its centre of mass."""
-        watches_carry = self.entry_apy is not None or self.exit_apy is not None
-        carry = self.lookback_days if watches_carry else 0
-        return max(carry, SIGMA_SPAN_DAYS if self.policy == "volatility" else 0)
+    def share(self) -> float:
+        """The long's share of the equity, ``short / (long + short)``."""
+        long, short = self.leverages
+        return short / (long + short)
 
-    def delay_days(self, bar_seconds: int) -> int:
-        """Return one look, one bar and the transfer in days, begun ones counted."""
-        transfer = resolved(self.transfer, Route).delay_seconds
-        seconds = max(self.monitor_seconds, bar_seconds) + bar_seconds + transfer
-        return max(1, math.ceil(seconds / SECONDS_PER_DAY))
+    @property
+    def is_debtless(self) -> bool:
+        """Whether the long never borrows: its own leverage is 1, or nothing is lent."""
+        return self.leverages.long == 1.0 and (
+            self.long_leverage is not None or not resolved(self.lending, LendingMarket).lends
+        )
+
+    @property
+    def size_band(self) -> float | None:
+        """The band, or None where every convention of the study is kept."""
+        return None if set(CONVENTIONS) <= set(self.conventions) else self.band
+
+    @property
+    def trigger_leverage(self) -> float:
+        """The trigger of the long as a number."""
+        return self.triggers.long
+
+    @property
+    def triggers(self) -> Leverages:
+        """The trigger of each leg as a number.
+
+        "auto" lets each leg's leverage grow by the same factor, the one that brings the long to the
+        geometric middle between its leverage and that at which its loan is liquidated; without a
+        loan the short's own liquidation decides.
+        """
+        if self.trigger is None:
+            return Leverages(NEVER, NEVER)
+        if self.trigger != "auto":
+            return Leverages(float(self.trigger), float(self.trigger))
+        long, short = self.leverages
+        death, start = resolved(self.lending, LendingMarket).liquidation_leverage, long
+        if self.is_debtless:
+            venue = resolved(self.perp, PerpVenue)
+            death, start = 1 / venue.margin_tiers[0].maintenance_rate, short
+        middle = math.sqrt(start * death)
+        if long == short:
+            return Leverages(middle, middle)
+        return Leverages(long * middle / start, short * middle / start)
 
     @property
     def protocol(self) -> str:
@@ -270,7 +362,7 @@ class VenueConfig(ModelConfig):
     @property
     def notional_usd(self) -> float:
         """Notional of each leg at the opening, USD, before fees."""
-        return self.capital_usd * (1 - self.reserve) / 2 * self.leverage
+        return self.capital_usd * (1 - self.reserve) * self.share * self.leverages.long
 
 
 def resolved(value: str | Resolved, kind: type[Resolved]) -> Resolved:

@@ -6,7 +6,8 @@ range, stays with the terms (`assumed`), so that a verdict can be tested over th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
@@ -20,8 +21,23 @@ FUNDING_PRICES: tuple[FundingPrice, ...] = ("oracle", "mark", "perp")
 PerpProcedure = Literal["market", "partial"]
 PERP_PROCEDURES: tuple[PerpProcedure, ...] = ("market", "partial")
 
-LoanProcedure = Literal["kamino", "restore", "aave"]
-LOAN_PROCEDURES: tuple[LoanProcedure, ...] = ("kamino", "restore", "aave")
+LoanProcedure = Literal["kamino", "restore", "aave", "none"]
+LOAN_PROCEDURES: tuple[LoanProcedure, ...] = ("kamino", "restore", "aave", "none")
+
+
+NO_LENDER = "none"
+"""Key of the lending rates where nothing is lent."""
+
+DATED_TERMS = (
+    "max_ltv",
+    "liquidation_ltv",
+    "close_factor",
+    "bonus",
+    "max_bonus",
+    "bad_debt_bonus",
+    "max_call_usd",
+)
+"""Lending constants that may change within a run."""
 
 
 class Assumption(NamedTuple):
@@ -83,6 +99,22 @@ class VolumeFee(NamedTuple):
     bps: float
 
 
+class DatedTerm(NamedTuple):
+    """A lending constant that changes, and the first day that it holds.
+
+    Parameters
+    ----------
+    since : date
+    field : str
+        Field of `LendingMarket`, one of `DATED_TERMS`.
+    value : float
+    """
+
+    since: date
+    field: str
+    value: float
+
+
 def _increasing(name: str, what: str, values: list[Any]) -> None:
     for before, after in pairwise(values):
         if not after > before:
@@ -132,6 +164,12 @@ class PerpVenue:
         market: of a liquidation order, in place of both.
     mark_step : float, fraction of price
         How far the mark may jump beyond the liquidation price.
+    min_order_usd : float, USD
+        A smaller order is not taken.
+    size_step : float, coin
+        Contracts are multiples of it; 0 where it is not known.
+    funding_cap : float, fraction of notional an hour
+        Funding is cut at it on both sides; 0 where there is none.
     valid_until : date, optional
         The venue's last day.
     assumed : tuple of Assumption
@@ -163,6 +201,9 @@ class PerpVenue:
     impact_bps_per_100k: float = 0.0
     liquidation_slippage_bps: float = 0.0
     mark_step: float = 0.0
+    min_order_usd: float = 0.0
+    size_step: float = 0.0
+    funding_cap: float = 0.0
     valid_until: date | None = None
     assumed: tuple[Assumption, ...] = ()
     asset: str | None = None
@@ -179,6 +220,9 @@ class PerpVenue:
         for field in ("liquidation_fee_bps", "slippage_bps", "liquidation_slippage_bps"):
             check_number(self, field, 0, 5_000, "bps of notional")
         check_number(self, "impact_bps_per_100k", 0, 5_000, "bps per 100 000 USD")
+        check_number(self, "min_order_usd", 0, 1e6, "USD")
+        check_number(self, "size_step", 0, 1e9, "coin")
+        check_number(self, "funding_cap", 0, 1, "fraction of notional an hour")
         self._check_fees()
         self._check_tiers()
         _check_assumed(self)
@@ -224,6 +268,20 @@ class PerpVenue:
         """Largest leverage of the first tier."""
         return self.margin_tiers[0].max_leverage
 
+    def max_leverage_at(self, notional_usd: float) -> float:
+        """Return the largest leverage of the tier that a notional lies in.
+
+        Parameters
+        ----------
+        notional_usd : float, USD
+
+        Returns
+        -------
+        float
+        """
+        found = [t.max_leverage for t in self.margin_tiers if notional_usd > t.above_usd]
+        return found[-1] if found else self.max_leverage
+
 
 @dataclass(frozen=True, kw_only=True)
 class LendingMarket:
@@ -236,9 +294,10 @@ class LendingMarket:
         Key of the rates in `Market.supply` and `Market.borrow`.
     max_ltv, liquidation_ltv : float, fraction of collateral value
         Borrowing stops at the first, liquidation starts at the second.
-    procedure : {"kamino", "restore", "aave"}
+    procedure : {"kamino", "restore", "aave", "none"}
         "kamino" repays a share at a bonus that grows with the LTV, "restore" just enough for
-        health (Marginfi, Drift), "aave" half or all at a fixed bonus.
+        health (Marginfi, Drift), "aave" half or all at a fixed bonus; "none" lends nothing: the
+        coin is held.
     close_factor : float, fraction of the debt
         kamino, aave: repaid at once.
     bonus, max_bonus, bad_debt_bonus : float, fraction of what is repaid
@@ -250,8 +309,12 @@ class LendingMarket:
         Debts (aave: or collateral) below it too.
     min_leftover_usd : float, USD
         aave: no less may be left.
+    max_call_usd : float, USD
+        kamino: no liquidation call repays more; 0 where there is no cap.
     oracle_step : float, fraction of price
         How far an update may overshoot the liquidation price.
+    dated : tuple of DatedTerm
+        Constants that change, oldest first; until the first of them the field itself holds.
     assumed : tuple of Assumption
     asset : str, optional
         The coin that the constants hold for; any where it is left out.
@@ -274,20 +337,25 @@ class LendingMarket:
     full_ltv: float = 1.0
     full_below_usd: float = 0.0
     min_leftover_usd: float = 0.0
+    max_call_usd: float = 0.0
     oracle_step: float = 0.0
     flash_loan_fee_bps: float = 0.0
+    dated: tuple[DatedTerm, ...] = ()
     assumed: tuple[Assumption, ...] = ()
     asset: str | None = None
 
     def __post_init__(self) -> None:
         check_choice(self, "procedure", LOAN_PROCEDURES)
+        if not self.lends:
+            self._check_held()
+            return
         for field in ("max_ltv", "liquidation_ltv"):
             check_number(self, field, 0, 0.999, "fraction of collateral", above=True)
         check_number(self, "close_factor", 0, 1, "fraction of debt", above=True)
         check_number(self, "full_ltv", 0, 1e6, "fraction of collateral", above=True)
         for field in ("bonus", "max_bonus", "bad_debt_bonus", "oracle_step"):
             check_number(self, field, 0, 0.5, "fraction")
-        for field in ("full_below_usd", "min_leftover_usd"):
+        for field in ("full_below_usd", "min_leftover_usd", "max_call_usd"):
             check_number(self, field, 0, 1e9, "USD")
         check_number(self, "flash_loan_fee_bps", 0, 1_000, "bps of the loan")
         if not self.liquidation_ltv > self.max_ltv:
@@ -306,6 +374,48 @@ class LendingMarket:
                 f"{self.liquidation_ltv:g} makes every liquidation insolvent."
             )
         _check_assumed(self)
+        for when in sorted({term.since for term in self.dated}):
+            self.at(when)  # every day's terms obey the rules above
+
+    def _check_held(self) -> None:
+        if self.max_ltv or self.dated:
+            raise ConfigError(f"{self.name}: it lends nothing, so max_ltv must be 0 and undated.")
+
+    @property
+    def lends(self) -> bool:
+        """Whether coin can be supplied and borrowed against; otherwise it is held."""
+        return self.procedure != "none"
+
+    def at(self, day: date) -> LendingMarket:
+        """Return the terms of a day, with the changes that come after it.
+
+        Parameters
+        ----------
+        day : date
+
+        Returns
+        -------
+        LendingMarket
+
+        Raises
+        ------
+        ConfigError
+            A dated field that cannot change, or terms that break the rules of the class.
+        """
+        values: dict[str, Any] = {}
+        for term in sorted(self.dated):
+            if term.field not in DATED_TERMS:
+                raise ConfigError(
+                    f"{self.name}: {term.field} cannot be dated; these can: "
+                    f"{', '.join(DATED_TERMS)}."
+                )
+            if term.since <= day:
+                values[term.field] = term.value
+        later = tuple(term for term in sorted(self.dated) if term.since > day)
+        if len(later) == len(self.dated):
+            return self
+        assumed = tuple(one for one in self.assumed if one.field not in values)
+        return replace(self, **values, dated=later, assumed=assumed)
 
     @property
     def max_leverage(self) -> float:
@@ -315,7 +425,7 @@ class LendingMarket:
     @property
     def liquidation_leverage(self) -> float:
         """Leverage at which the loan is liquidated, ``1 / (1 - liquidation_ltv)``."""
-        return 1 / (1 - self.liquidation_ltv)
+        return 1 / (1 - self.liquidation_ltv) if self.lends else math.inf
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import FloatArray
 
+IntArray = NDArray[np.int64]
+
 
 class Quote(NamedTuple):
     """The four prices at one time, USD per coin.
@@ -41,6 +43,8 @@ class Bars(NamedTuple):
     ``funding`` is a fraction of notional, > 0 pays the short; ``taker`` a fraction of notional.
     ``is_look`` (bool) says at which closes the trader looks; ``sigma`` is the standard deviation
     of log returns a bar, known at the close; ``carry`` the trailing gross APY, known at the close.
+    ``faults`` (int64) has a bit for every fault that holds; ``worst_mark`` is inf where one cuts
+    the short: such a bar is not quiet. ``terms`` (int64) is the row of the loan's dated terms.
     """
 
     mark: Candles
@@ -57,6 +61,8 @@ class Bars(NamedTuple):
     is_look: NDArray[np.bool_]
     sigma: FloatArray
     carry: FloatArray
+    faults: IntArray
+    terms: IntArray
 
 
 class Bar(NamedTuple):
@@ -77,6 +83,8 @@ class Bar(NamedTuple):
     is_look: bool
     sigma: float
     carry: float
+    faults: int = 0
+    terms: int = 0
 
 
 def bar_at(bars: Bars, index: int) -> Bar:
@@ -117,6 +125,8 @@ def bar_at(bars: Bars, index: int) -> Bar:
         bars.is_look[index],
         bars.sigma[index],
         bars.carry[index],
+        bars.faults[index],
+        bars.terms[index],
     )
 
 

@@ -100,11 +100,14 @@ def seized_for(leg: LongLeg, repaid: float, bonus: float, oracle: float) -> Loan
 
 
 def kamino_round(terms: LoanTerms, leg: LongLeg, oracle: float) -> LoanLiquidation:
-    """One of Kamino's liquidations: a close factor, or everything where insolvent or tiny."""
+    """One of Kamino's liquidations: a close factor, or everything where insolvent or tiny.
+
+    No call repays more than its cap; calls repeat at the same price.
+    """
     ltv = loan_to_value(leg, oracle)
     is_full = ltv > terms.full_ltv or leg.debt <= terms.full_below
     repaid = leg.debt if is_full else terms.close_factor * leg.debt
-    return seized_for(leg, repaid, kamino_bonus(terms, ltv), oracle)
+    return seized_for(leg, min(repaid, terms.max_call), kamino_bonus(terms, ltv), oracle)
 
 
 def aave_round(terms: LoanTerms, leg: LongLeg, oracle: float) -> LoanLiquidation:

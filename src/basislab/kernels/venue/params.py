@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from basislab.kernels.bars import FloatArray
 
 MARKET, PARTIAL = range(2)
@@ -23,6 +25,20 @@ REHEDGE, REOPEN, EXIT = range(3)
 
 NEAREST, PESSIMISTIC = range(2)
 """Order of high and low within a bar."""
+
+ADL, OUTAGE, DELAY, FAILURE = range(4)
+"""What goes wrong: the short is cut, nothing passes, a transfer takes longer or comes back."""
+
+DATED = (
+    "max_ltv",
+    "liquidation_ltv",
+    "close_factor",
+    "bonus",
+    "max_bonus",
+    "bad_debt_bonus",
+    "max_call",
+)
+"""The loan's terms that may change within a run."""
 
 
 class PerpTerms(NamedTuple):
@@ -49,6 +65,8 @@ class PerpTerms(NamedTuple):
     liquidation_slippage: float
     mark_step: float
     funding_price: int
+    min_order: float = 0.0
+    size_step: float = 0.0
 
 
 class LoanTerms(NamedTuple):
@@ -65,6 +83,7 @@ class LoanTerms(NamedTuple):
     full_below: float
     min_leftover: float
     oracle_step: float
+    max_call: float = np.inf
 
 
 class Costs(NamedTuple):
@@ -82,10 +101,11 @@ class Costs(NamedTuple):
 class Policy(NamedTuple):
     """What the trader does; ``kind`` and ``response`` are codes of this module.
 
-    ``trigger`` is a leg's leverage, ``ltv_band`` the loan's LTV, ``margin_band`` the perpetual's
-    equity over notional, ``distance`` to liquidation a fraction of price, ``sigma_multiple`` a
-    number of standard deviations over the reaction time. ``entry_apy`` is -inf where the position
-    is simply held.
+    ``trigger`` is the long's leverage and ``trigger * short_ratio`` the short's, ``ltv_band`` the
+    loan's LTV, ``margin_band`` the perpetual's equity over notional, ``distance`` to liquidation a
+    fraction of price, ``sigma_multiple`` a number of standard deviations over the reaction time.
+    ``entry_apy`` is -inf where the position is simply held. ``band`` of the size is a fraction of
+    the target, inf where the size is not kept; ``is_to_edge`` resizes to the inner half's edge.
     """
 
     kind: int
@@ -99,6 +119,9 @@ class Policy(NamedTuple):
     entry_apy: float
     exit_apy: float
     response: int
+    short_ratio: float = 1.0
+    band: float = np.inf
+    is_to_edge: bool = False
 
 
 class Conventions(NamedTuple):
@@ -129,7 +152,15 @@ class StudyTerms(NamedTuple):
 
 
 class Params(NamedTuple):
-    """Everything that a run is given beside the market; capital in USD, leverage of a half."""
+    """Everything that a run is given beside the market; capital in USD.
+
+    ``leverage`` is the long's, ``share`` the long's share of the equity: each leg has a notional
+    of ``share * leverage`` times the capital, and the short a leverage of
+    ``share * leverage / (1 - share)``. A debtless long never borrows. ``faults`` has a row a fault
+    (code, value, beyond); a bar names those that hold in it by the bits of ``Bar.faults``.
+    ``dated`` has a row for each of the loan's terms (`DATED`), and ``Bar.terms`` says which holds;
+    it is empty where they never change.
+    """
 
     capital: float
     leverage: float
@@ -140,3 +171,7 @@ class Params(NamedTuple):
     conventions: Conventions
     study: StudyTerms
     path_order: int
+    share: float
+    is_debtless: bool
+    faults: FloatArray
+    dated: FloatArray

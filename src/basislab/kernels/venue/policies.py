@@ -15,6 +15,8 @@ from basislab.kernels.venue.params import (
     TRIGGER,
     Params,
 )
+from basislab.kernels.venue.room import can_resize
+from basislab.kernels.venue.size import is_off_size
 from basislab.kernels.venue.state import (
     DELEVER,
     ENTER,
@@ -22,6 +24,7 @@ from basislab.kernels.venue.state import (
     MOVE,
     NOWHERE,
     OPEN,
+    RESIZE,
     RESPOND,
     TOP_UP_LONG,
     TOP_UP_SHORT,
@@ -30,10 +33,7 @@ from basislab.kernels.venue.state import (
     State,
     no_order,
 )
-from basislab.kernels.venue.transfers import movable
-
-MIN_MOVE_USD = 5.0
-"""The study moves no less; neither does this engine."""
+from basislab.kernels.venue.transfers import MIN_MOVE_USD, movable
 
 
 def distances(params: Params, state: State, quote: Quote) -> tuple[float, float]:
@@ -49,6 +49,11 @@ def distances(params: Params, state: State, quote: Quote) -> tuple[float, float]
     return to_long, to_short
 
 
+def short_leverage(params: Params) -> float:
+    """Return the leverage that the short is opened at."""
+    return params.share * params.leverage / (1.0 - params.share)
+
+
 def is_stretched(params: Params, state: State, bar: Bar) -> bool:
     """Whether a leg asks for capital, by the policy's kind."""
     policy, quote = params.policy, bar.close
@@ -57,11 +62,9 @@ def is_stretched(params: Params, state: State, bar: Bar) -> bool:
         return False
     if policy.kind == TRIGGER:
         worth, notional = long.quantity * quote.spot, short.contracts * quote.mark
-        highest = max(
-            effective_leverage(worth, long_equity(long, quote.spot)),
-            effective_leverage(notional, short_equity(short, quote.mark)),
-        )
-        return highest > policy.trigger
+        of_long = effective_leverage(worth, long_equity(long, quote.spot))
+        of_short = effective_leverage(notional, short_equity(short, quote.mark))
+        return of_long > policy.trigger or of_short > policy.trigger * policy.short_ratio
     if policy.kind == BANDS:
         ltv = lending.loan_to_value(long, quote.oracle)
         floor = policy.margin_band * short.contracts * quote.mark
@@ -75,13 +78,13 @@ def is_stretched(params: Params, state: State, bar: Bar) -> bool:
 def relief(params: Params, state: State, quote: Quote) -> Order:
     """Return what a stretched leg gets: idle cash, else capital of the other leg, else a cut.
 
-    Capital is moved until both legs have the same equity. Where the venues do not let enough go
-    and the policy allows it, both legs are cut to the leverage that the position was opened at.
+    Capital is moved until the long has its share of the equity. Where the venues do not let enough
+    go and the policy allows it, both legs are cut to the leverage that the weak one was opened at.
     """
     equity_long = long_equity(state.position.long, quote.spot)
     equity_short = short_equity(state.position.short, quote.mark)
-    amount = equity_long - (equity_long + equity_short) / 2
-    if abs(amount) <= MIN_MOVE_USD:
+    amount = equity_long - params.share * (equity_long + equity_short)
+    if abs(amount) <= MIN_MOVE_USD or (params.is_debtless and amount < 0.0):
         return no_order()
     if state.idle > MIN_MOVE_USD:
         kind = TOP_UP_SHORT if amount > 0.0 else TOP_UP_LONG
@@ -89,11 +92,12 @@ def relief(params: Params, state: State, quote: Quote) -> Order:
     possible = movable(params, state, amount, quote)
     if params.policy.has_deleverage and abs(possible) < abs(amount):
         if amount > 0.0:
-            held = state.position.short.contracts * quote.mark
+            held, weak = state.position.short.contracts * quote.mark, max(equity_short, 0.0)
+            leverage = short_leverage(params)
         else:
-            held = state.position.long.quantity * quote.spot
-        weak = max(min(equity_long, equity_short), 0.0)
-        return Order(DELEVER, max(1.0 - params.leverage * weak / held, 0.0))
+            held, weak = state.position.long.quantity * quote.spot, max(equity_long, 0.0)
+            leverage = params.leverage
+        return Order(DELEVER, max(1.0 - leverage * weak / held, 0.0))
     return Order(MOVE, possible) if abs(possible) > MIN_MOVE_USD else no_order()
 
 
@@ -123,6 +127,8 @@ def decided(params: Params, state: State, bar: Bar) -> Order:
         return Order(RESPOND, 0.0)
     if bar.carry < params.policy.exit_apy:
         return Order(LEAVE, 0.0)
+    if is_off_size(params, state, bar.close) and can_resize(params, state, bar.close, bar.taker):
+        return Order(RESIZE, 0.0)
     return relief(params, state, bar.close) if is_stretched(params, state, bar) else no_order()
 
 

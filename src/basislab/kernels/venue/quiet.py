@@ -15,6 +15,7 @@ from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.perp import maintenance_margin
 from basislab.kernels.venue.policies import is_stretched
+from basislab.kernels.venue.size import is_off_size
 from basislab.kernels.venue.state import NO_ORDER, NOWHERE, OPEN, State
 
 advanced = fields_of(State, "position", "lowest_debt", "last", "accounts")
@@ -54,7 +55,9 @@ def is_wanted(params: Params, state: State, bar: Bar) -> bool:
     """Whether the trader looks, after a quiet bar, and sees something to decide."""
     if not bar.is_look:
         return False
-    return bar.carry < params.policy.exit_apy or is_stretched(params, state, bar)
+    if bar.carry < params.policy.exit_apy or is_stretched(params, state, bar):
+        return True
+    return is_off_size(params, state, bar.close)
 
 
 def quiet_bar(params: Params, state: State, bar: Bar) -> State:

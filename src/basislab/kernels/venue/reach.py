@@ -19,6 +19,7 @@ from basislab.kernels.venue.ahead import Ahead
 from basislab.kernels.venue.bars import Bars
 from basislab.kernels.venue.params import BANDS, DISTANCE, TRIGGER, VOLATILITY, Params
 from basislab.kernels.venue.perp import tier_of
+from basislab.kernels.venue.size import MAX_NET_DELTA, target_notional
 from basislab.kernels.venue.state import State
 
 SLACK = 1e-9
@@ -48,7 +49,8 @@ class Limits(NamedTuple):
     The short's maintenance is ``rate * notional - deduction`` between the notionals ``floor`` and
     ``ceiling``. The trader looks at the loan where ``debt > (loan + loan_sigma * sigma) * coins *
     price`` (the oracle's with ``by_oracle``, else spot), at the short where ``(short + short_sigma
-    * sigma) * notional > equity + notional + extra``.
+    * sigma) * notional > equity + notional + extra``. He trades the size where the larger leg lies
+    beyond ``above`` or below ``below`` times the equity, or the legs lie ``apart`` times it apart.
     """
 
     liquidation_ltv: float
@@ -63,6 +65,9 @@ class Limits(NamedTuple):
     short_sigma: float
     extra: float
     exit_apy: float
+    above: float
+    below: float
+    apart: float
 
 
 def held_at(state: State, ahead: Ahead, at: int) -> Held:
@@ -87,7 +92,8 @@ def limits_of(params: Params, notional: float) -> Limits:
     loan, loan_sigma, short, short_sigma, extra = np.inf, 0.0, -np.inf, 0.0, 0.0
     by_oracle = True
     if policy.kind == TRIGGER:
-        loan, short, by_oracle = 1.0 - 1.0 / policy.trigger, 1.0 + 1.0 / policy.trigger, False
+        loan, by_oracle = 1.0 - 1.0 / policy.trigger, False
+        short = 1.0 + 1.0 / (policy.trigger * policy.short_ratio)
     elif policy.kind == BANDS:
         loan, short = policy.ltv_band, 1.0 + policy.margin_band
     elif policy.kind == DISTANCE:
@@ -97,6 +103,11 @@ def limits_of(params: Params, notional: float) -> Limits:
         loan, short, extra = loan_ltv, 1.0 + rate, deduction
         loan_sigma = -loan_ltv * policy.sigma_multiple
         short_sigma = policy.sigma_multiple * (1.0 + rate)
+    above, below, apart = np.inf, -np.inf, np.inf
+    if policy.band < np.inf:
+        size = target_notional(params, 1.0)
+        above, below = (1.0 + policy.band) * size, (1.0 - policy.band) * size
+        apart = MAX_NET_DELTA * size
     return Limits(
         loan_ltv,
         rate,
@@ -110,6 +121,9 @@ def limits_of(params: Params, notional: float) -> Limits:
         short_sigma,
         extra,
         policy.exit_apy,
+        above,
+        below,
+        apart,
     )
 
 
@@ -169,6 +183,17 @@ def count_events(held: Held, limits: Limits, lines: Lines, first: int, last: int
         backing = held.funds + held.contracts * lines.paid[i] + limits.extra
         is_asked = (debt > loan * coins * lines.asked[i]) | (short * notional > backing)
         is_asked |= lines.carry[i] < limits.exit_apy
+        worth, short_worth = coins * lines.spot[i], held.contracts * lines.mark[i]
+        total = worth - held.debt * lines.debt[i] + held.funds + held.cash
+        total += held.contracts * lines.paid[i] - short_worth
+        is_large = (worth * early > limits.above * total) | (
+            short_worth * early > limits.above * total
+        )
+        is_small = (worth < limits.below * total * early) & (
+            short_worth < limits.below * total * early
+        )
+        apart = abs(coins - held.contracts) * lines.spot[i] * early
+        is_asked |= is_large | is_small | (apart > limits.apart * total)
         found += is_due | (is_asked & lines.is_look[i])
     return found
 

@@ -13,12 +13,12 @@ from basislab.kernels.venue.ledger import Accounts, empty_accounts, post
 WAITING, OPEN, CLOSED, ENDED = range(4)
 """Idle and may enter; holding a position; out for good; nothing left."""
 
-NOWHERE, TO_LONG, TO_SHORT, TO_BOTH = range(4)
-"""Where cash in transit goes: debt, margin, or a fresh position."""
+NOWHERE, TO_LONG, TO_SHORT, TO_BOTH, TO_IDLE = range(5)
+"""Where cash in transit goes: debt, margin, a fresh position, or back to idle cash."""
 
-NO_ORDER, MOVE, TOP_UP_LONG, TOP_UP_SHORT, DELEVER, RESPOND, LEAVE, ENTER = range(8)
+NO_ORDER, MOVE, TOP_UP_LONG, TOP_UP_SHORT, DELEVER, RESPOND, LEAVE, ENTER, RESIZE = range(9)
 """Orders: move capital between the legs (> 0 to the short), add idle cash to a leg, cut both legs,
-respond to a liquidation, close because carry fades, open because it pays."""
+respond to a liquidation, close because carry fades, open because it pays, trade to the size."""
 
 
 class Order(NamedTuple):

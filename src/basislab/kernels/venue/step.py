@@ -16,6 +16,7 @@ from basislab.kernels.bars import FloatArray
 from basislab.kernels.events import NO_LEG, EventLog
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.bars import Bar, Bars, bar_at
+from basislab.kernels.venue.faults import ruled
 from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.quiet import is_quiet, is_wanted, quiet_bar
@@ -83,6 +84,7 @@ def run(params: Params, bars: Bars) -> Outcome:
     state = open_position(params, bar_at(bars, 0), log)
     for index in range(n_bars):
         bar = bar_at(bars, index)
+        params = ruled(params, bar.terms)
         if index > 0 or params.conventions.accrue_at_opening:
             state = step(params, state, bar, log)
         curve[index] = equity(state)

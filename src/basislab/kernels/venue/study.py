@@ -13,7 +13,6 @@ from basislab.kernels.legs import (
     Position,
     Seizure,
     ShortLeg,
-    hedged,
     long_equity,
     long_is_liquidated,
     seized,
@@ -26,6 +25,7 @@ from basislab.kernels.venue.events import LIQUIDATION, NO_REASON, REOPEN, note
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.state import State, changed, ended
+from basislab.kernels.venue.trades import halves
 
 
 def is_long_hit(params: Params, state: State, bar: Bar) -> bool:
@@ -58,7 +58,7 @@ def settled(params: Params, state: State, bar: Bar, log: EventLog) -> State:
         notional = position.short.contracts * quote.mark
         short = seized(worth_short, notional, terms.penalty_kind, terms.penalty_rate)
     left = long.kept + short.kept
-    trading = left / 2 * params.leverage * (terms.open_fee + terms.taker_fee)
+    trading = left * params.share * params.leverage * (terms.open_fee + terms.taker_fee)
     trading += position.short.contracts * quote.mark * terms.taker_fee
     cost = affordable(trading, terms.gas, left)
     accounts = post(
@@ -69,7 +69,7 @@ def settled(params: Params, state: State, bar: Bar, log: EventLog) -> State:
         trading_fees=-cost.trading,
         gas=-cost.gas,
     )
-    legs = hedged(left - cost.total, params.leverage, quote.spot)
+    legs = halves(params, left - cost.total, quote.spot)
     fresh = Position(legs.long, ShortLeg(legs.short.contracts, quote.mark, legs.short.margin))
     after = changed(state, fresh, state.idle, state.transit, accounts)
     leg = BOTH if is_long and is_short else LONG if is_long else SHORT

@@ -11,7 +11,6 @@ from basislab.kernels.legs import (
     ShortLeg,
     charged,
     flat,
-    hedged,
     with_long,
     with_short,
 )
@@ -34,18 +33,30 @@ fresh = fields_of(
 )
 
 
+def halves(params: Params, capital: float, price: float) -> Position:
+    """Both legs at `price`: the long's share of the capital, levered; the rest is margin."""
+    backing = capital * params.share
+    coins = backing * params.leverage / price
+    long = LongLeg(coins, backing * (params.leverage - 1.0))
+    return Position(long, ShortLeg(coins, price, capital * (1.0 - params.share)))
+
+
 def opened(params: Params, state: State, capital: float, quote: Quote, taker: float) -> State:
     """Open both halves with `capital`, which must be idle; a reserve stays idle.
 
-    The long buys ``N = L (1 - reserve) capital / 2`` at spot, the short sells as many coins at the
-    perp price less slippage. Costs of the long are added to its debt, those of the short come off
-    its margin; the study splits them in halves.
+    The long buys ``N = w L (1 - reserve) capital`` at spot, the short sells as many coins at the
+    perp price less slippage. Costs of the long are added to its debt, or bought less for where it
+    has none; those of the short come off its margin; the study splits them in halves.
     """
     costs = params.costs
     working = capital * (1.0 - params.policy.reserve)
-    legs = hedged(working, params.leverage, quote.spot)
+    backing = working
+    if params.is_debtless:
+        rate = params.share * params.leverage * (costs.open_fee + costs.swap_fee)
+        backing = max(working - costs.gas, 0.0) / (1.0 + rate)
+    legs = halves(params, backing, quote.spot)
     coins = legs.long.quantity
-    notional = working / 2 * params.leverage
+    notional = backing * params.share * params.leverage
     fill = quote.perp * (1.0 - fill_slippage(params.perp, notional))
     long_fees = notional * (costs.open_fee + costs.swap_fee) + legs.long.debt * costs.flash_fee
     short_fees = coins * fill * taker
@@ -53,7 +64,11 @@ def opened(params: Params, state: State, capital: float, quote: Quote, taker: fl
     cost = affordable(long_fees + short_fees, costs.gas, working - slippage)
     accounts = post(state.accounts, trading_fees=-cost.trading, gas=-cost.gas, slippage=-slippage)
     position = Position(legs.long, ShortLeg(coins, fill, legs.short.margin))
-    if params.conventions.split_costs:
+    spent = working
+    if params.is_debtless:
+        spent = backing + cost.total - short_fees
+        position = with_short(position, ShortLeg(coins, fill, legs.short.margin - short_fees))
+    elif params.conventions.split_costs:
         position = charged(position, cost.total)
     else:
         debt = legs.long.debt + cost.total - short_fees
@@ -61,16 +76,21 @@ def opened(params: Params, state: State, capital: float, quote: Quote, taker: fl
             LongLeg(coins, debt), ShortLeg(coins, fill, legs.short.margin - short_fees)
         )
     # The debt starts here: a smaller one was never owed.
-    debt, idle = position.long.debt, state.idle - working
+    debt, idle = position.long.debt, state.idle - spent
     begun = fresh(state, position, idle, no_order(), OPEN, False, debt, quote, accounts)
     return ended(begun) if cost.total >= working - slippage else begun
 
 
 def long_cut(params: Params, state: State, coins: float, spot: float) -> State:
     """Sell collateral (no more than there is) and repay debt; what is beyond it is idle cash."""
+    return long_sold(params, state, coins, spot, params.costs.swap_fee + params.costs.flash_fee)
+
+
+def long_sold(params: Params, state: State, coins: float, spot: float, rate: float) -> State:
+    """Sell coins at a fee of `rate`, repay debt with what they bring, keep the rest idle."""
     long = state.position.long
     worth = coins * spot
-    fee = worth * (params.costs.swap_fee + params.costs.flash_fee)
+    fee = worth * rate
     debt, idle = long.debt - (worth - fee), state.idle
     if debt < 0.0 and not params.conventions.negative_debt:
         idle, debt = idle - debt, 0.0

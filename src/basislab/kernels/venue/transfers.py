@@ -11,6 +11,7 @@ from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.perp import withdrawable
 from basislab.kernels.venue.state import (
     TO_BOTH,
+    TO_IDLE,
     TO_LONG,
     TO_SHORT,
     State,
@@ -22,16 +23,21 @@ from basislab.kernels.venue.state import (
 )
 from basislab.kernels.venue.trades import collected, opened
 
+MIN_MOVE_USD = 5.0
+"""The study moves no less; neither does this engine."""
+
 
 def movable(params: Params, state: State, amount: float, quote: Quote) -> float:
     """Return how much of a move the venues let go now; > 0 goes to the short, < 0 to the long.
 
-    Out of the loan at most borrowing up to the maximum LTV, out of the perpetual at most what
-    leaves its margin requirement; the study knows no limits.
+    Out of the loan at most borrowing up to the maximum LTV (nothing where there is to be none), out
+    of the perpetual at most what leaves its margin requirement; the study knows no limits.
     """
     if params.conventions.instant:
         return amount
     if amount > 0.0:
+        if params.is_debtless:
+            return 0.0
         return min(amount, borrowable(params.loan, state.position.long, quote.oracle))
     return -min(-amount, withdrawable(params.perp, state.position.short, quote.mark))
 
@@ -91,6 +97,8 @@ def arrived(params: Params, state: State, quote: Quote, taker: float) -> State:
     if target == TO_BOTH:
         whole = collected(state)
         return opened(params, whole, whole.idle, quote, taker)
+    if target == TO_IDLE:  # it failed
+        return collected(state)
     if target == TO_SHORT:
         position = with_short(state.position, with_margin(short, short.margin + amount))
         return changed(state, position, state.idle, no_transit(), state.accounts)

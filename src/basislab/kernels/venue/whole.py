@@ -14,10 +14,12 @@ from basislab.kernels.ledger import affordable
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.accrue import funding_price, funding_settled, interest_accrued
 from basislab.kernels.venue.bars import Bar, Quote
+from basislab.kernels.venue.faults import auto_deleveraged, disturbed, is_out
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import EXIT, REHEDGE, Params
 from basislab.kernels.venue.perp import fill_slippage
-from basislab.kernels.venue.policies import MIN_MOVE_USD, decided
+from basislab.kernels.venue.policies import decided
+from basislab.kernels.venue.resize import resized
 from basislab.kernels.venue.state import (
     CLOSED,
     DELEVER,
@@ -27,6 +29,7 @@ from basislab.kernels.venue.state import (
     NO_ORDER,
     NOWHERE,
     OPEN,
+    RESIZE,
     RESPOND,
     TO_BOTH,
     TO_LONG,
@@ -45,7 +48,7 @@ from basislab.kernels.venue.state import (
 )
 from basislab.kernels.venue.study import settled
 from basislab.kernels.venue.trades import closed, delevered, rehedged
-from basislab.kernels.venue.transfers import arrived, movable, moved, topped_up
+from basislab.kernels.venue.transfers import MIN_MOVE_USD, arrived, movable, moved, topped_up
 from basislab.kernels.venue.within import part, through
 
 with_hits = fields_of(State, "hits")
@@ -106,6 +109,9 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
         cost = before - equity(state)
         ev.note(log, bar.number, ev.REBALANCE, state, NO_LEG, ev.NO_REASON, amount, cost, 0.0)
     elif order.kind == DELEVER:
+        cut = order.amount * state.position.short.contracts * quote.perp
+        if cut < params.perp.min_order:  # the venue takes no such order
+            return state
         before = equity(state)
         state = delevered(params, state, order.amount, quote, bar.taker)
         ev.note(
@@ -119,6 +125,8 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
             before - equity(state),
             0.0,
         )
+    elif order.kind == RESIZE:
+        state = resized(params, state, quote, bar, log)
     elif order.kind == RESPOND:
         state = responded(params, state, quote, bar, log)
     elif order.kind == LEAVE:
@@ -157,10 +165,16 @@ def settled_in(params: Params, state: State, quote: Quote, bar: Bar, log: EventL
 
 
 def acted(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -> State:
-    """Let transfers arrive, do what was decided, and let what has no delay arrive at once."""
+    """Let transfers arrive, do what was decided, and let what has no delay arrive at once.
+
+    In an outage all of it waits.
+    """
+    if is_out(params, bar):
+        return state
     state = settled_in(params, state, quote, bar, log)
     if state.order.kind != NO_ORDER:
         state = executed(params, state, quote, bar, log)
+        state = disturbed(params, state, bar)
         state = settled_in(params, state, quote, bar, log)
     return state
 
@@ -196,6 +210,7 @@ def full_bar(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     price = funding_price(params.perp.funding_price, bar.close)
     state = begun(state, bar.open)
     state = acted(params, state, bar.open, bar, log)
+    state = auto_deleveraged(params, state, bar, log)
     state = interest_accrued(state, bar)
     if switches.funding_first:
         state = funding_settled(state, bar.funding, price)
@@ -215,7 +230,8 @@ def full_bar(params: Params, state: State, bar: Bar, log: EventLog) -> State:
 
 def decided_on(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     """Let the trader decide at the close; the study acts at once. Nothing left ends the run."""
-    state = flagged(state, decided(params, state, bar), state.status, state.is_hurt)
+    if state.order.kind == NO_ORDER:  # what an outage holds up stays as it was decided
+        state = flagged(state, decided(params, state, bar), state.status, state.is_hurt)
     if params.conventions.instant and state.order.kind != NO_ORDER:
         state = acted(params, state, bar.close, bar, log)
     if equity(state) <= 0.0:

@@ -13,6 +13,7 @@ from basislab.research.overfit.walkforward import Run
 from basislab.research.search import refusal
 from basislab.simulate import model_of
 from basislab.simulate.books import booked
+from basislab.simulate.rates import hurdle_apy
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, IntArray, Market, TimeArray
 from basislab.types.result import time_labels
@@ -142,7 +143,7 @@ class Runner:
         """Return what a dollar supplied instead becomes within each day, shape (n_days,)."""
         protocol = config.protocol
         if protocol not in self._growth:
-            apy = self.market.supply[protocol, self.market.quote].apy
+            apy = hurdle_apy(self.market, protocol)
             growth = (1.0 + apy) ** (self.bar_days / DAYS_PER_YEAR)
             self._growth[protocol] = np.multiply.reduceat(growth, self.starts[:-1])
         return self._growth[protocol]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,11 @@ from basislab.kernels.venue import bars as vb
 from basislab.kernels.venue.volatility import trailing_deviation
 from basislab.simulate.rates import funding_of, rate_of
 from basislab.simulate.venue.prices import Sources
-from basislab.types.market import FloatArray, Market, PriceSeries, RateSeries
+from basislab.types.market import BoolArray, FloatArray, IntArray, Market, PriceSeries
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import SIGMA_SPAN_DAYS, VenueConfig, resolved
-from basislab.types.venue_terms import PerpVenue, Route
-from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY, from_bps
+from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
+from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY, SECONDS_PER_HOUR, from_bps
 
 
 def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars:
@@ -25,12 +26,17 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
     Growth factors are compound, ``(1 + apy)^(dt / 1y) - 1``, or simple by convention.
     """
     venue = resolved(config.perp, PerpVenue)
-    protocol = config.protocol
-    supply = rate_of(market, "supply", protocol, market.asset)
-    borrow = rate_of(market, "borrow", protocol, market.quote)
+    loan = resolved(config.lending, LendingMarket)
+    supply, borrow = np.zeros(len(market)), np.zeros(len(market))
+    if loan.lends:
+        supply = rate_of(market, "supply", loan.protocol, market.asset).apy
+        borrow = rate_of(market, "borrow", loan.protocol, market.quote).apy
     days = market.bar_seconds / SECONDS_PER_DAY
     simple = config.has("simple_rates")
     funding = funding_of(market, venue.funding)
+    if venue.funding_cap:
+        most = venue.funding_cap * market.bar_seconds / SECONDS_PER_HOUR
+        funding = np.clip(funding, -most, most)
     stake = np.zeros(len(market))
     if config.collateral_yield is not None:
         staking = rate_of(market, "supply", config.collateral_yield, market.asset)
@@ -39,6 +45,9 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
     worst_mark = np.maximum(mark.high, np.maximum(mark.open, mark.close))
     worst_oracle = np.minimum(oracle.low, np.minimum(oracle.open, oracle.close))
     is_look = looks(market, config.monitor_seconds)
+    faults = faults_of(market, config)
+    is_look &= ~is_any(config, faults, "outage")
+    worst_mark[is_any(config, faults, "adl")] = np.inf
     is_look.setflags(write=False)
     return vb.Bars(
         mark=candles(mark),
@@ -47,15 +56,51 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
         oracle=candles(oracle),
         worst_mark=frozen(worst_mark),
         worst_oracle=frozen(worst_oracle),
-        supply=frozen(growth(supply.apy, days, simple=simple)),
-        borrow=frozen(growth(borrow.apy, days, simple=simple)),
+        supply=frozen(growth(supply, days, simple=simple)),
+        borrow=frozen(growth(borrow, days, simple=simple)),
         stake=frozen(stake),
         funding=frozen(funding),
         taker=frozen(taker_fees(market, config, venue)),
         is_look=is_look,
         sigma=frozen(volatility(sources.spot.close, market, config)),
         carry=frozen(trailing_carry(market, config, supply, borrow, funding)),
+        faults=faults,
+        terms=terms_of(market, loan),
     )
+
+
+def faults_of(market: Market, config: VenueConfig) -> IntArray:
+    """Return the faults that hold in every bar, a bit each; auto-deleveraging in one bar only."""
+    opens = market.times.astype("datetime64[s]").astype(np.int64)
+    found = np.zeros(len(market), np.int64)
+    for row, fault in enumerate(config.faults):
+        begin = int(fault.start.timestamp())
+        if fault.kind == "adl" or fault.end is None:
+            holds = (opens <= begin) & (begin < opens + market.bar_seconds)
+        else:
+            holds = (opens + market.bar_seconds > begin) & (opens < int(fault.end.timestamp()))
+        found[holds] |= 1 << row
+    found.setflags(write=False)
+    return found
+
+
+def is_any(config: VenueConfig, faults: IntArray, kind: str) -> BoolArray:
+    """Return the bars in which a fault of that kind holds."""
+    rows = [row for row, fault in enumerate(config.faults) if fault.kind == kind]
+    return np.asarray(faults & sum(1 << row for row in rows)) > 0
+
+
+def change_days(loan: LendingMarket) -> list[date]:
+    """Return the days on which a lender's terms change, in order."""
+    return sorted({term.since for term in loan.dated})
+
+
+def terms_of(market: Market, loan: LendingMarket) -> IntArray:
+    """Return how many of the lender's changes lie at or before every bar's open."""
+    days = np.array(change_days(loan), "datetime64[s]")
+    found = np.searchsorted(days, market.times, side="right").astype(np.int64)
+    found.setflags(write=False)
+    return found
 
 
 def candles(price: PriceSeries) -> vb.Candles:
@@ -122,13 +167,16 @@ def volatility(close: FloatArray, market: Market, config: VenueConfig) -> FloatA
 
 
 def trailing_carry(
-    market: Market, config: VenueConfig, supply: RateSeries, borrow: RateSeries, funding: FloatArray
+    market: Market, config: VenueConfig, supply: FloatArray, borrow: FloatArray, funding: FloatArray
 ) -> FloatArray:
-    """Return the trailing mean of the gross APY on capital, ``L/2 (s + f) - (L - 1)/2 b``."""
+    """Return the trailing mean of the gross APY on capital, ``w L (s + f) - w (L - 1) b``.
+
+    With the long's share w of the equity and its leverage L.
+    """
     bars_a_day = SECONDS_PER_DAY / market.bar_seconds
-    half = config.leverage / 2
+    size = config.share * config.leverages.long
     yearly = funding * bars_a_day * DAYS_PER_YEAR
-    gross = half * (supply.apy + yearly) - (half - 0.5) * borrow.apy
+    gross = size * (supply + yearly) - (size - config.share) * borrow
     window = max(round(config.lookback_days * bars_a_day), 1)
     sums = np.cumsum(np.concatenate(([0.0], gross)))
     ends = np.arange(1, len(gross) + 1)

@@ -27,7 +27,7 @@ from basislab.types.result import Result
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import POLICY_DECISIONS, VenueConfig, resolved
 from basislab.types.venue_result import PARENTS, VenueLedger, VenueResult
-from basislab.types.venue_terms import PerpVenue, Route
+from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
 
 COUNTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "rebalances": (ev.REBALANCE, ()),
@@ -35,6 +35,7 @@ COUNTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "reopenings": (ev.REOPEN, ()),
     "liquidations_long": (ev.LIQUIDATION, ("long", "both")),
     "liquidations_short": (ev.LIQUIDATION, ("short", "both")),
+    "resizes": (ev.RESIZE, ()),
 }
 """What is counted of a run's events: their kind, and on which legs; on any where none is named."""
 
@@ -64,7 +65,7 @@ class VenueModel:
 
     def check(self, market: Market, config: VenueConfig) -> None:
         """Refuse what the venues would not open, a trigger that no leg can fire, unfit bars."""
-        config.check_feasible()
+        config.check_feasible(market.start.date())
         check_window(market, config)
 
     def series(self, config: VenueConfig) -> tuple[Hashable, ...]:
@@ -73,6 +74,7 @@ class VenueModel:
         study = resolved(config.study, StudyVenue).taker_fee_bps
         return (
             (perp.funding, perp.procedure, perp.taker_fees, perp.volume_fees, perp.valid_until),
+            (perp.funding_cap, config.faults, resolved(config.lending, LendingMarket).dated),
             (config.volume_usd, config.protocol, config.monitor_seconds, config.collateral_yield),
             (config.conventions, study),
             _memory(config),
@@ -215,7 +217,7 @@ def _memory(config: VenueConfig) -> tuple[Hashable, ...]:
     if config.policy == "volatility":
         found.append(resolved(config.transfer, Route).delay_seconds)
     if config.entry_apy is not None or config.exit_apy is not None:
-        found += [config.leverage, config.lookback_days]
+        found += [config.share, config.leverages.long, config.lookback_days]
     return tuple(found)
 
 

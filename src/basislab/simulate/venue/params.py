@@ -7,7 +7,9 @@ import math
 import numpy as np
 
 from basislab.kernels.venue import params as vp
-from basislab.simulate.venue.bars import frozen
+from basislab.simulate.venue.bars import change_days, frozen
+from basislab.types.faults import FAULT_KINDS
+from basislab.types.market import FloatArray
 from basislab.types.venue import PENALTY_KINDS, StudyVenue
 from basislab.types.venue_config import (
     PATH_ORDERS,
@@ -34,9 +36,9 @@ def lower_params(config: VenueConfig, bar_seconds: int) -> vp.Params:
     switches = [config.has(name) for name in (*names, "study_costs", "negative_debt")]
     return vp.Params(
         capital=config.capital_usd,
-        leverage=config.leverage,
+        leverage=config.leverages.long,
         perp=_perp(config, study),
-        loan=_loan(config, study),
+        loan=_loan(config, resolved(config.lending, LendingMarket), study),
         costs=_costs(config, study, bar_seconds),
         policy=_policy(config),
         conventions=vp.Conventions(*switches),
@@ -49,6 +51,10 @@ def lower_params(config: VenueConfig, bar_seconds: int) -> vp.Params:
             study.gas_usd,
         ),
         path_order=PATH_ORDERS.index(config.path_order),
+        share=config.share,
+        is_debtless=config.is_debtless,
+        faults=_faults(config, bar_seconds),
+        dated=_dated(config, study),
     )
 
 
@@ -81,11 +87,32 @@ def _perp(config: VenueConfig, study: StudyVenue) -> vp.PerpTerms:
         liquidation_slippage=from_bps(venue.liquidation_slippage_bps),
         mark_step=venue.mark_step,
         funding_price=FUNDING_PRICES.index(venue.funding_price),
+        min_order=venue.min_order_usd,
+        size_step=venue.size_step,
     )
 
 
-def _loan(config: VenueConfig, study: StudyVenue) -> vp.LoanTerms:
+def _dated(config: VenueConfig, study: StudyVenue) -> FloatArray:
+    """Return a row for each of the loan's terms, the opening's first; none where they stay."""
     loan = resolved(config.lending, LendingMarket)
+    terms = [loan, *(loan.at(day) for day in change_days(loan))]
+    rows = [[getattr(_loan(config, one, study), name) for name in vp.DATED] for one in terms]
+    return frozen(np.array(rows if loan.dated else rows[:0], float).reshape(-1, len(vp.DATED)))
+
+
+def _faults(config: VenueConfig, bar_seconds: int) -> FloatArray:
+    rows = [
+        (
+            FAULT_KINDS.index(fault.kind),
+            fault.share if fault.kind == "adl" else math.ceil(fault.seconds / bar_seconds),
+            fault.beyond,
+        )
+        for fault in config.faults
+    ]
+    return frozen(np.array(rows, float).reshape(-1, 3))
+
+
+def _loan(config: VenueConfig, loan: LendingMarket, study: StudyVenue) -> vp.LoanTerms:
     liquidation_ltv = loan.liquidation_ltv
     if config.has("flat_margin"):
         liquidation_ltv = 1.0 - study.maintenance_margin
@@ -101,6 +128,7 @@ def _loan(config: VenueConfig, study: StudyVenue) -> vp.LoanTerms:
         full_below=loan.full_below_usd,
         min_leftover=loan.min_leftover_usd,
         oracle_step=loan.oracle_step,
+        max_call=loan.max_call_usd or math.inf,
     )
 
 
@@ -111,10 +139,11 @@ def _costs(config: VenueConfig, study: StudyVenue, bar_seconds: int) -> vp.Costs
     if config.has("study_costs"):
         gas, moving = study.gas_usd, study.transfer_cost_usd
         return vp.Costs(from_bps(opening.cost_bps), 0.0, gas, 0.0, moving, 0.0, delay)
+    is_routed = resolved(config.lending, LendingMarket).lends  # coin that is held is only swapped
     return vp.Costs(
-        open_fee=from_bps(opening.cost_bps),
+        open_fee=from_bps(opening.cost_bps) if is_routed else 0.0,
         flash_fee=from_bps(resolved(config.lending, LendingMarket).flash_loan_fee_bps),
-        gas=opening.cost_usd,
+        gas=opening.cost_usd if is_routed else 0.0,
         swap_fee=from_bps(swap.cost_bps),
         transfer_usd=transfer.cost_usd,
         transfer_rate=from_bps(transfer.cost_bps),
@@ -127,7 +156,7 @@ def _policy(config: VenueConfig) -> vp.Policy:
     leave = entry if config.exit_apy is None else config.exit_apy
     return vp.Policy(
         kind=POLICY_KINDS.index(config.policy),
-        trigger=config.trigger_leverage,
+        trigger=config.triggers.long,
         ltv_band=config.ltv_band,
         margin_band=config.margin_band,
         distance=config.distance,
@@ -137,4 +166,7 @@ def _policy(config: VenueConfig) -> vp.Policy:
         entry_apy=entry,
         exit_apy=leave,
         response=RESPONSES.index(config.response),
+        short_ratio=config.triggers.short / config.triggers.long,
+        band=math.inf if config.size_band is None else config.size_band,
+        is_to_edge=config.resize_to == "edge",
     )
