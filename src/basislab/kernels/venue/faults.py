@@ -10,7 +10,7 @@ from basislab.kernels.events import SHORT, EventLog
 from basislab.kernels.fields import fields_of
 from basislab.kernels.legs import ShortLeg, with_short
 from basislab.kernels.venue import events as ev
-from basislab.kernels.venue.bars import Bar
+from basislab.kernels.venue.bars import Bar, Bars
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import ADL, DATED, DELAY, FAILURE, OUTAGE, LoanTerms, Params
 from basislab.kernels.venue.state import NOWHERE, OPEN, TO_IDLE, State, Transit
@@ -76,6 +76,16 @@ def ruled(params: Params, row: int) -> Params:
     now = params.dated[row]
     loan = with_dated(params.loan, now[0], now[1], now[2], now[3], now[4], now[5], now[6])
     return with_loan(params, loan)
+
+
+def ruled_until(params: Params, bars: Bars, first: int) -> int:
+    """Return the first bar after `first` at which the venues' terms are others."""
+    end = len(bars.terms)
+    if len(params.dated) > 0:
+        end = first + 1
+        while end < len(bars.terms) and bars.terms[end] == bars.terms[first]:
+            end += 1
+    return end
 
 
 compile_module(globals(), inline=False)

@@ -16,7 +16,7 @@ from basislab.kernels.bars import FloatArray
 from basislab.kernels.events import NO_LEG, EventLog
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.bars import Bar, Bars, bar_at
-from basislab.kernels.venue.faults import ruled
+from basislab.kernels.venue.faults import ruled, ruled_until
 from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.quiet import is_quiet, is_wanted, quiet_bar
@@ -82,13 +82,16 @@ def run(params: Params, bars: Bars) -> Outcome:
     log: EventLog = ev.new_log(ev.EVENTS_A_BAR * n_bars + 2)
     curve, record = np.empty(n_bars), np.zeros((n_bars, len(COLUMNS)))
     state = open_position(params, bar_at(bars, 0), log)
-    for index in range(n_bars):
-        bar = bar_at(bars, index)
-        params = ruled(params, bar.terms)
-        if index > 0 or params.conventions.accrue_at_opening:
-            state = step(params, state, bar, log)
-        curve[index] = equity(state)
-        recorded(params, state, bar, record[index])
+    first = 0
+    while first < n_bars:
+        rules, end = ruled(params, bars.terms[first]), ruled_until(params, bars, first)
+        for index in range(first, end):
+            bar = bar_at(bars, index)
+            if index > 0 or params.conventions.accrue_at_opening:
+                state = step(rules, state, bar, log)
+            curve[index] = equity(state)
+            recorded(rules, state, bar, record[index])
+        first = end
     last = closing_cost(params, state, bar_at(bars, n_bars - 1))
     final = equity(last)
     debt, naked = last.lowest_debt, last.naked_bars

@@ -16,7 +16,7 @@ from basislab.kernels.events import EventLog
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.ahead import Ahead, is_one_sided, left_alone
 from basislab.kernels.venue.bars import Bars, bar_at
-from basislab.kernels.venue.faults import ruled
+from basislab.kernels.venue.faults import ruled, ruled_until
 from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.reach import (
@@ -83,16 +83,6 @@ def is_left_alone(params: Params, state: State) -> bool:
     return is_calm and state.status == OPEN and state.position.short.contracts > 0.0
 
 
-def ruled_until(params: Params, bars: Bars, first: int) -> int:
-    """Return the first bar after `first` at which the venues' terms are others."""
-    end = len(bars.terms)
-    if len(params.dated) > 0:
-        end = first + 1
-        while end < len(bars.terms) and bars.terms[end] == bars.terms[first]:
-            end += 1
-    return end
-
-
 def waded(
     held: Held, limits: Limits, lines: Lines, first: int, end: int, water: Water, curve: FloatArray
 ) -> tuple[int, Water]:
@@ -132,23 +122,22 @@ def totals(params: Params, bars: Bars, ahead: Ahead) -> Totals:
         state = step(params, state, bar_at(bars, 0), log)
     water, index = lowered(water, equity(state)), 1
     while index < n_bars and state.status != ENDED:
-        params = ruled(params, bars.terms[index])
-        if is_left_alone(params, state):
-            at = index - 1
-            notional = state.position.short.contracts * bars.mark.close[at]
-            limits = limits_of(params, notional)
-            lines, held = lines_of(bars, ahead, limits), held_at(state, ahead, at)
-            end = ruled_until(params, bars, index)
-            index, wet = waded(held, limits, lines, index, end, water, curve)
-            if index > at + 1 and is_one_sided(state, ahead, at, index - 2):
-                state, water = left_alone(state, bars, ahead, at, index - 1), wet
-            else:
-                index = at + 1
-        if index < n_bars:
-            params = ruled(params, bars.terms[index])
-            state = step(params, state, bar_at(bars, index), log)
-            water = lowered(water, equity(state))
-            index += 1
+        rules, end = ruled(params, bars.terms[index]), ruled_until(params, bars, index)
+        while index < end and state.status != ENDED:
+            if is_left_alone(rules, state):
+                at = index - 1
+                notional = state.position.short.contracts * bars.mark.close[at]
+                limits = limits_of(rules, notional)
+                lines, held = lines_of(bars, ahead, limits), held_at(state, ahead, at)
+                index, wet = waded(held, limits, lines, index, end, water, curve)
+                if index > at + 1 and is_one_sided(state, ahead, at, index - 2):
+                    state, water = left_alone(state, bars, ahead, at, index - 1), wet
+                else:
+                    index = at + 1
+            if index < end:
+                state = step(rules, state, bar_at(bars, index), log)
+                water = lowered(water, equity(state))
+                index += 1
     if state.status == ENDED and index < n_bars:
         water = lowered(water, equity(state))
     last = closing_cost(params, state, bar_at(bars, n_bars - 1))
