@@ -251,6 +251,9 @@ def test_rows_of_other_coins_are_left_out(plain: Market, tmp_path) -> None:
     assert plain.fingerprint == market(tmp_path / "a", rates=mixed).fingerprint
     with pytest.raises(SourceError, match="line 2, coin: got ETH; wanted are rows of SOL"):
         market(tmp_path / "b", rates=page.replace(b"SOL", b"ETH"))
+    answer = RATE_FORMS["hyperliquid"][0].replace(b"SOL", b"ETH")
+    with pytest.raises(SourceError, match="funding: got ETH; wanted are rows of SOL"):
+        market(tmp_path / "c", rates=answer)
 
 
 def test_without_pyarrow_the_message_names_the_extra(tmp_path, monkeypatch) -> None:

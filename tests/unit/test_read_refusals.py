@@ -105,6 +105,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, said
         (["2025-02-30,0.1"], "got '2025-02-30'; wanted is a time"),
         (["1999-02-03,0.1"], "wanted is a time between 2009 and 2100"),
         (["31/13/2025,0.1"], "got '31/13/2025'; wanted is a time"),
+        (["13/1/2025,0", "1/13/2025,0"], "which is month first, where the rows above it are day"),
         (["1/2/25,0.1"], "a year of two digits can be a day"),
         (["2025-01-01 00:00,0", "2025-01-01T01:00Z,0"], "one has a zone, one has none"),
         (["2025-01-01,0", "1735776000,0"], "line 3, time: got '1735776000' after '2025-01-01'"),

@@ -12,7 +12,7 @@ from basislab.data.read.sheet import NO_STAMP, Sheet, Stamps
 from basislab.errors import SourceError
 from basislab.types.market import IntArray
 
-READINGS = ("day first", "month first")
+_ORDERS = {"day first": ("year", "two", "one"), "month first": ("year", "one", "two")}
 
 FIRST_S, LAST_S = 1_230_768_000, 4_102_444_800
 """2009, before which no coin had a market, and 2100: what lies outside is no time."""
@@ -32,6 +32,7 @@ _SHORT_YEAR = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{2}(?!\d).*", re.ASCII)
 _STAMP = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?Z"
 _PLAIN_ISO = re.compile(rf"{_STAMP}(?:\n{_STAMP})*", re.ASCII)
 _EPOCH = re.compile(r"\d{9,20}(?:[.,]\d{1,9})?|\d(?:[.,]\d{1,18})?[eE]\+?\d{1,2}", re.ASCII)
+_NO_ZONE = " without a zone, taken as UTC"
 _WANTED = "wanted is a time such as 2025-01-01T00:00:00Z, or a number of s, ms, µs or ns since 1970"
 
 
@@ -64,17 +65,32 @@ def read_times(sheet: Sheet, name: str, reading: str | None = None) -> tuple[Int
     """
     cells = sheet.cells(name)
     if isinstance(cells, Stamps):
-        if (cells.micros == NO_STAMP).any():
-            raise _no_time(sheet, int(np.argmax(cells.micros == NO_STAMP)), name, "nothing")
-        _in_range(sheet, name, cells.micros)
-        how = "timestamps" if cells.has_zone else "timestamps without a zone, taken as UTC"
-        return cells.micros, how
-    if not isinstance(cells, list):
-        cells = [int(cell) if cell.is_integer() else cell for cell in cells.tolist()]
+        times, how = _stamps(sheet, name, cells)
+    elif (plain := _all_plain(cells)) is not None:
+        times, how = plain, "ISO times"
+    else:
+        if not isinstance(cells, list):
+            cells = [int(cell) if cell.is_integer() else cell for cell in cells.tolist()]
+        times, how = _read(sheet, name, cells, reading)
+    outside = (times < FIRST_S * 1_000_000) | (times > LAST_S * 1_000_000)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise SourceError(
+            f"{sheet.place(row, name)}: got {_iso(times[row])}; wanted is a time between 2009 and "
+            "2100. Correct the row."
+        )
+    return times, how
+
+
+def _stamps(sheet: Sheet, name: str, cells: Stamps) -> tuple[IntArray, str]:
+    if (cells.micros == NO_STAMP).any():
+        raise _no_time(sheet, int(np.argmax(cells.micros == NO_STAMP)), name, None)
+    return cells.micros, f"timestamps{'' if cells.has_zone else _NO_ZONE}"
+
+
+def _read(sheet: Sheet, name: str, cells: list[Any], reading: str | None) -> tuple[IntArray, str]:
+    """Read a column in the shape of its first cell."""
     first = _text(sheet, 0, name, cells[0])
-    if (plain := _all_plain(cells)) is not None:
-        _in_range(sheet, name, plain)
-        return plain, "ISO times"
     if _ISO.fullmatch(first):
         found, how = _dates(sheet, name, cells, _ISO), "ISO times"
         times = _moments(sheet, name, found, ("year", "month", "day"), cells)
@@ -88,17 +104,19 @@ def read_times(sheet: Sheet, name: str, reading: str | None = None) -> tuple[Int
         )
     else:
         return _epochs(sheet, name, cells)
+    return times, how + _zone(sheet, name, found, cells)
+
+
+def _zone(sheet: Sheet, name: str, found: list[re.Match[str]], cells: list[Any]) -> str:
+    """Return what to say of the zone; a column has one everywhere or nowhere."""
     zones = [match["zone"] is not None for match in found]
-    if not all(zones):
-        if any(zones):
-            row = zones.index(not zones[0])
-            raise SourceError(
-                f"{sheet.place(row, name)}: got {cells[row]!r} after {cells[0]!r}: one has a zone, "
-                "one has none. Write all times with Z."
-            )
-        how += " without a zone, taken as UTC"
-    _in_range(sheet, name, times)
-    return times, how
+    if any(zones) and not all(zones):
+        row = zones.index(not zones[0])
+        raise SourceError(
+            f"{sheet.place(row, name)}: got {cells[row]!r} after {cells[0]!r}: one has a zone, "
+            "one has none. Write all times with Z."
+        )
+    return "" if zones[0] else _NO_ZONE
 
 
 def _all_plain(cells: list[Any]) -> IntArray | None:
@@ -177,19 +195,11 @@ def _slashed(
     sheet: Sheet, name: str, found: list[re.Match[str]], cells: list[Any], reading: str | None
 ) -> tuple[IntArray, str]:
     """Read 1/2/2025 in the one way that the file proves, or the mapping says."""
-    orders = {"day first": ("year", "two", "one"), "month first": ("year", "one", "two")}
     if reading is not None:
-        return _moments(sheet, name, found, orders[reading], cells), reading
-    readings: dict[str, IntArray] = {}
-    for label, order in orders.items():
-        moments = [_moment(match, order) for match in found]
-        if None not in moments:
-            readings[label] = np.array(moments, np.int64)
+        return _moments(sheet, name, found, _ORDERS[reading], cells), reading
+    readings = _readings(found)
     if not readings:
-        row = next(
-            i for i, m in enumerate(found) if not any(_moment(m, o) for o in orders.values())
-        )
-        raise _no_time(sheet, row, name, cells[row])
+        raise _no_reading(sheet, name, found, cells)
     if len(readings) > 1 and np.array_equal(readings["day first"], readings["month first"]):
         return readings["day first"], "day/month/year"  # 1/1, 2/2: the same either way
     proven = readings if len(readings) == 1 else _even(readings)
@@ -204,6 +214,34 @@ def _slashed(
         'file says which. Say dates = "day first" or dates = "month first" in the mapping, or '
         "write the times as 2025-01-31T00:00:00Z."
     )
+
+
+def _no_reading(
+    sheet: Sheet, name: str, found: list[re.Match[str]], cells: list[Any]
+) -> SourceError:
+    """Name the first row that is no day, or the first that contradicts the rows above it."""
+    orders = set(_ORDERS)
+    for row, match in enumerate(found):
+        fits = {label for label in _ORDERS if _moment(match, _ORDERS[label]) is not None}
+        if not fits:
+            return _no_time(sheet, row, name, cells[row])
+        if not orders & fits:
+            return SourceError(
+                f"{sheet.place(row, name)}: got {cells[row]!r}, which is {fits.pop()}, where the "
+                f"rows above it are {orders.pop()}. Write the times as 2025-01-31T00:00:00Z."
+            )
+        orders &= fits
+    return _no_time(sheet, 0, name, cells[0])
+
+
+def _readings(found: list[re.Match[str]]) -> dict[str, IntArray]:
+    """Return the readings in which every row is a day that exists."""
+    readings = {}
+    for label, order in _ORDERS.items():
+        moments = [_moment(match, order) for match in found]
+        if None not in moments:
+            readings[label] = np.array(moments, np.int64)
+    return readings
 
 
 def _even(readings: dict[str, IntArray]) -> dict[str, IntArray]:
@@ -267,16 +305,6 @@ def _unit(text: str) -> str | None:
         if FIRST_S * per_second <= number <= LAST_S * per_second:
             return unit
     return None
-
-
-def _in_range(sheet: Sheet, name: str, times: IntArray) -> None:
-    outside = (times < FIRST_S * 1_000_000) | (times > LAST_S * 1_000_000)
-    if outside.any():
-        row = int(np.argmax(outside))
-        raise SourceError(
-            f"{sheet.place(row, name)}: got {_iso(times[row])}; wanted is a time between 2009 and "
-            "2100. Correct the row."
-        )
 
 
 def _iso(micros: Any) -> str:

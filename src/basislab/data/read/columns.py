@@ -123,7 +123,7 @@ def read_columns(
         raise SourceError(
             f"{where}: larger than {MAX_FILE_BYTES // 1024**2} MiB. Save it as Parquet."
         )
-    sheet: Sheet | Columns = _open(content, path, names, digest)
+    sheet: Sheet | Columns = _open(content, path, names, digest, asset)
     if isinstance(sheet, Columns):
         return sheet._replace(read_as=", ".join((sheet.read_as, *packed)))
     layout, sheet = _layout(sheet)
@@ -137,7 +137,9 @@ def read_columns(
     return _tidy(found, names)
 
 
-def _open(content: bytes, path: Path, names: tuple[str, ...], digest: str) -> Sheet | Columns:
+def _open(
+    content: bytes, path: Path, names: tuple[str, ...], digest: str, asset: str
+) -> Sheet | Columns:
     where = shown(path)
     if content.startswith(PARQUET):
         from basislab.data.read.tabular import read_parquet
@@ -154,7 +156,7 @@ def _open(content: bytes, path: Path, names: tuple[str, ...], digest: str) -> Sh
     from basislab.data.read.payload import payload_of
 
     payload = payload_of(content, path, digest)
-    return _from_answer(payload, names) if holds_rates(payload) else sheet_of(payload)
+    return _from_answer(payload, names, asset) if holds_rates(payload) else sheet_of(payload)
 
 
 def _layout(sheet: Sheet) -> tuple[Layout, Sheet]:
@@ -202,11 +204,15 @@ def _of_asset(layout: Layout, sheet: Sheet, asset: str) -> Sheet:
     if len(kinds) == 1 and asset.upper() in kinds[0]:
         return sheet
     if not wanted:
-        raise SourceError(
-            f"{sheet.place(0, name)}: got {listed(kinds)}; wanted are rows of {asset}. "
-            "Give the file of that coin, or correct the mapping's asset."
-        )
+        raise SourceError(_other_coin(sheet.place(0, name), kinds, asset))
     return sheet.kept([row for row, coin in enumerate(coins) if coin in wanted])
+
+
+def _other_coin(place: str, coins: list[str], asset: str) -> str:
+    return (
+        f"{place}: got {listed(coins)}; wanted are rows of {asset}. "
+        "Give the file of that coin, or correct the mapping's asset."
+    )
 
 
 def _is_coin(text: str, asset: str) -> bool:
@@ -264,7 +270,7 @@ def _usual_step(times: IntArray) -> float:
     return float(np.median(steps)) if len(steps) else 0.0
 
 
-def _from_answer(payload: Any, names: tuple[str, ...]) -> Columns:
+def _from_answer(payload: Any, names: tuple[str, ...], asset: str) -> Columns:
     """Return a venue's own answer under our column names."""
     from basislab.data.read.answers import answer_name, parse
 
@@ -279,6 +285,9 @@ def _from_answer(payload: Any, names: tuple[str, ...]) -> Columns:
             f"{payload.where}: it holds {raw.label}; wanted are {_WANTED[names[0]]}. "
             "Name another file in the mapping."
         )
+
+    if asset and raw.kind != "lending" and raw.asset != asset.upper():
+        raise SourceError(_other_coin(payload.where, [raw.asset], asset))
 
     def place(row: int, name: str = "") -> str:
         return f"{payload.where}: row {row + 1}{f', {name}' if name else ''}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from basislab.data.keep.durable import glob_escape
+from basislab.data.keep.frames import connect
 from basislab.data.read.sheet import NO_STAMP, Sheet, Stamps
 from basislab.errors import SourceError
 
@@ -20,19 +21,22 @@ def read_parquet(content: bytes, where: str) -> Sheet:
     """Return the columns of a Parquet file."""
     import duckdb
 
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        path = Path(folder) / "table.parquet"
-        path.write_bytes(content)
-        source = [glob_escape(str(path))]
-        connection.execute("SET TimeZone = 'UTC'")
-        try:
+    try:
+        with tempfile.TemporaryDirectory() as folder, connect() as connection:
+            path = Path(folder) / "table.parquet"  # the content may come out of a zip
+            path.write_bytes(content)
+            source = [glob_escape(str(path))]
             look = connection.execute("SELECT * FROM read_parquet(?) LIMIT 0", source)
             kinds = {str(column[0]): str(column[1]) for column in look.description or ()}
             wanted = ", ".join(_cast(name, kind) for name, kind in kinds.items())
             query = f"SELECT {wanted} FROM read_parquet(?)"  # noqa: S608 - names are quoted
             found: Any = connection.execute(query, source).fetchnumpy()
-        except duckdb.Error:
-            raise _damaged(where, "Parquet") from None
+    except duckdb.Error:
+        raise _damaged(where, "Parquet") from None
+    except OSError as error:
+        raise SourceError(
+            f"{where}: no room for a temporary copy: {error.strerror}. Free space and try again."
+        ) from None
     columns = [_parquet_cells(found[name], kind) for name, kind in kinds.items()]
     return _sheet(where, "Parquet", list(kinds), columns)
 
