@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import basislab as bl
@@ -177,6 +179,17 @@ COMMANDS: dict[str, list[str]] = {
 
 def command(*words: str) -> Result:
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+
+
+def test_whoever_takes_a_market_can_be_told_to_accept_it() -> None:
+    """A new function or command that forgets to ask shows here."""
+    takers = [getattr(api, name) for name in api.__all__] + [bl.run]
+    asked = [inspect.signature(taker).parameters for taker in takers]
+    assert [names for names in asked if "market" in names and "accept_quality" not in names] == []
+    commands = get_command(app).commands.values()  # type: ignore[attr-defined]
+    options = {each.name: {option.name for option in each.params} for each in commands}
+    taking = {name for name, own in options.items() if "market" in own} | {"run", "study"}
+    assert taking == {name for name, own in options.items() if "accept_quality" in own}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
