@@ -7,13 +7,13 @@ import json
 import sys
 
 import pytest
-from basislab.report.engine.positions import positions
-from basislab.report.facts import study_runs
 from typer.testing import CliRunner
 
 import basislab as bl
 from basislab.cli.app import app
 from basislab.presets.terms import load_lending
+from basislab.report.chapters.engine.positions import positions
+from basislab.report.report import study_runs
 from basislab.report.spec import EngineSpec, StudySpec
 from basislab.scenarios import json_schema, parse_file, parse_scenario, run_file
 from basislab.simulate import MODELS, StudyModel
@@ -193,7 +193,7 @@ def test_a_further_lending_preset_is_one_file(lending, market):
     )
     assert ["toy", "toy", "kamino", "kamino"] == frame["lending"].tolist()
     assert [False, True, False, False] == [reason != "" for reason in frame["infeasible"]]
-    assert result.final_usd == frame["final_usd"][0] != frame["final_usd"][2]
+    assert result.final_usd == pytest.approx(frame["final_usd"][0]) != frame["final_usd"][2]
     raw = {"model": "venue", "leverage": 2, "lending": lending, "policy": "never", "monitor": "1d"}
     [found] = run_file(parse_file(json.dumps({"version": 1, "scenarios": [raw]})))
     assert result.final_usd == found["final_usd"]

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+KEPT_GROUPS = 8
+"""How many groups' bars are kept: those of an hourly year are some megabytes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """Configurations of one model that read the same series, which `config`, one of them, names.
@@ -62,11 +66,15 @@ class Window:
         return self.__dict__ | {"_lowered": {}}
 
     def lowered(self, group: int) -> Any:
-        """Return what the kernel reads for a group, lowered once."""
-        if group not in self._lowered:
+        """Return what the kernel reads for a group, lowered once; a few are kept, not thousands."""
+        bars = self._lowered.get(group)
+        if bars is None:
             config = self.groups[group].config
-            self._lowered[group] = model_of(config).lower_bars(self.market, config)
-        return self._lowered[group]
+            bars = model_of(config).lower_bars(self.market, config)
+            if len(self._lowered) >= KEPT_GROUPS:
+                self._lowered.clear()
+            self._lowered[group] = bars
+        return bars
 
     @property
     def n_refused(self) -> int:

@@ -111,11 +111,11 @@ class StudyModel:
 
     def count(self, rows: FloatArray) -> dict[str, int]:
         """Count events by their kind, or the legs whose price a rotation touched."""
-        kind, legs = rows[:, 1], rows[:, 2].astype(np.int64)
+        kinds = rows[:, 1].tolist()
         return {
-            name: int(_LEGS_TOUCHED[legs[kind == ev.CLOSE]].sum())
+            name: _touched(rows)
             if column == "touched_legs"
-            else int((kind == ev.KIND_NAMES.index(column)).sum())
+            else kinds.count(ev.KIND_NAMES.index(column))
             for name, column in self.counts.items()
         }
 
@@ -197,6 +197,11 @@ class StudyModel:
         if total <= 0:
             return ()
         return (f"the study forgives {total:,.0f} USD of losses in this run; here they are paid",)
+
+
+def _touched(rows: FloatArray) -> int:
+    """Return how many legs' liquidation prices were touched when a rotation was closed."""
+    return int(_LEGS_TOUCHED[rows[rows[:, 1] == ev.CLOSE, 2].astype(np.int64)].sum())
 
 
 def lower_market(market: Market, funding: str, lending: str) -> Bars:
