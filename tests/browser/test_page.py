@@ -6,31 +6,21 @@ import shutil
 from pathlib import Path
 
 import pytest
-from basislab.report.certificate.section import study_data
-from basislab.report.document import build_document, html_page
-from basislab.report.facts import facts_of, study_runs
-from basislab.report.figures import study_figures
 
-import basislab as bl
-from basislab.report.spec import load_spec
+from basislab.report.render.page import html_page
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-STUDY = Path(__file__).parents[2] / "studies" / "sol-2025" / "study.toml"
-
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium (Debian: apt install chromium, or set CHROMIUM)"
 )
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    spec = load_spec(STUDY)
-    runs = study_runs(bl.load_market(spec.market), spec)
-    facts = facts_of(runs)
+def address(tmp_path_factory, document):
     path = tmp_path_factory.mktemp("page") / "study.html"
-    path.write_text(html_page(build_document(facts, study_figures(runs, facts), study_data(runs))))
+    path.write_text(html_page(document))
     return path.as_uri()
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from basislab.report.facts import numeric_leaves, unit_of
 
 import basislab as bl
 from basislab.api import assumed_ranges, resolve
@@ -20,6 +19,7 @@ from basislab.report.certificate.facts import certificate_facts
 from basislab.report.certificate.page import certificate_document
 from basislab.report.certificate.sentences import headline, what_would_change_it
 from basislab.report.certificate.tables import certificate_tables
+from basislab.report.fields import numbers, plain
 from basislab.report.render.markdown import markdown_text
 from basislab.research.overfit.certificate import certify_returns
 from basislab.research.overfit.rules import CHECKS, STATED_RATE, Check, Rules, judge
@@ -171,8 +171,8 @@ def test_one_trial_alone_and_a_short_market_have_no_choice_to_judge():
     assert statuses["overfitting"] == statuses["walk_forward"] == "absent"
     assert found.verdict.word == "undecidable"
     facts = certificate_facts(found)
-    assert facts["cscv"] is None
-    assert json.dumps(facts, allow_nan=False)
+    assert facts.cscv is None
+    assert json.dumps(plain(facts), allow_nan=False)
     assert "windows" not in certificate_tables(facts)
     with pytest.raises(bl.ConfigError, match="configs"):
         certify_configs(market, [])
@@ -207,7 +207,7 @@ def test_labels_name_what_differs():
 
 def test_the_verdict_can_be_recomputed_from_its_facts(two):
     """Start days by month, neighbours and the walk-forward add up to the values of the checks."""
-    facts = json.loads(json.dumps(certificate_facts(two), allow_nan=False))
+    facts = json.loads(json.dumps(plain(certificate_facts(two)), allow_nan=False))
     value = {check["name"]: check["value_score"] for check in facts["checks"]}
     months = facts["fan"]["months"]
     above = sum(row["above_count"] for row in months)
@@ -223,14 +223,14 @@ def test_the_verdict_can_be_recomputed_from_its_facts(two):
 
 
 def test_every_number_of_a_certificate_has_a_unit(two):
-    leaves = {key for key, _ in numeric_leaves(certificate_facts(two))}
-    assert len(leaves) > 50
-    assert all(unit_of(leaf) for leaf in leaves)
+    found = set(numbers(certificate_facts(two)))
+    assert len(found) > 80
+    assert [path for path, unit in found if unit is None] == []
 
 
 def test_what_would_change_it_answers_every_check_that_is_not_met(two):
     facts = certificate_facts(two)
-    missed = [c for c in facts["checks"] if c["status"] in ("short", "failed")]
+    missed = [check for check in facts.checks if check.status in ("short", "failed")]
     assert len(missed) == len(what_would_change_it(facts))
 
 
@@ -238,8 +238,8 @@ def test_a_recommendation_says_what_would_withdraw_it():
     returns = np.random.default_rng(1).normal(0.0, 0.005, (300, 8))
     returns[:, 3] += 0.003
     facts = certificate_facts(certify_returns(returns, rules=QUICK))
-    assert facts["headline"].startswith("Recommended")
-    assert "withdrawn" in facts["changes"][0]
+    assert facts.headline.startswith("Recommended")
+    assert "withdrawn" in facts.changes[0]
 
 
 def test_the_page_says_why_and_shows_what_it_rests_on(market, two):

@@ -15,26 +15,22 @@ import subprocess
 import sys
 from base64 import b64decode
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from arch.bootstrap import SPA
-from basislab.report.certificate.section import study_data
-from basislab.report.document import build_document, html_page, markdown_text
-from basislab.report.facts import facts_of, study_runs
 from scipy import stats
 from typer.testing import CliRunner
 
 import basislab as bl
 from basislab.cli.app import app
 from basislab.report.certificate.data import certificate_data
-from basislab.report.spec import load_spec
+from basislab.report.render.markdown import markdown_text
+from basislab.report.render.page import html_page
 from basislab.research.overfit.certificate import certify_returns
 from basislab.research.overfit.rules import Rules
 
-STUDY = Path(__file__).parents[2] / "studies" / "sol-2025" / "study.toml"
 LIMIT = 3_000_000
 """Bytes of a page."""
 
@@ -93,12 +89,9 @@ def alone(folder):
 
 
 @pytest.fixture(scope="module")
-def study():
+def certified(study, document):
     """The study's page with its certificates, and their labels."""
-    runs = study_runs(bl.load_market(), load_spec(STUDY))
-    facts = facts_of(runs)
-    document = build_document(facts, {}, study_data(runs))
-    labels = [one["label"] for one in facts["certificates"]]
+    labels = [one["label"] for one in study.facts["certificates"]]
     return html_page(document, bundle=""), labels, markdown_text(document)
 
 
@@ -107,7 +100,7 @@ def page(request, alone):
     """The page of one certificate, then the study's optima, each from the same page."""
     if request.param == "alone":
         return alone
-    html, labels, _ = request.getfixturevalue("study")
+    html, labels, _ = request.getfixturevalue("certified")
     return Page(html, labels[request.param])
 
 
@@ -304,10 +297,10 @@ def test_what_lies_beside_the_page_is_what_it_carries(folder, alone):
     assert all(f"(data/{name})" in text for name in beside)
 
 
-def test_the_pages_stay_small(folder, study):
+def test_the_pages_stay_small(folder, certified):
     """With three optima of the study too, whose trials are written once; Vega adds about 0.8 MB."""
     assert len((folder / "certificate.html").read_bytes()) < LIMIT
-    html, labels, text = study
+    html, labels, text = certified
     page = Page(html, labels[0])
     assert len(page.days.columns) == len(page.table("trials").trial.unique())
     assert len(html.encode()) < LIMIT - 1_200_000

@@ -8,7 +8,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from basislab.report.facts import numeric_leaves, unit_of
 
 import basislab as bl
 from basislab.api import assumed_ranges, resolve
@@ -16,6 +15,7 @@ from basislab.jobs import run as jobs
 from basislab.report.certificate.facts import certificate_facts
 from basislab.report.certificate.page import certificate_document
 from basislab.report.certificate.tables import certificate_tables
+from basislab.report.fields import numbers, plain
 from basislab.report.render.markdown import markdown_text
 from basislab.research.overfit.certificate import DECIMALS
 from basislab.research.overfit.rules import Rules
@@ -339,9 +339,9 @@ def test_the_page_says_what_stands_in_and_what_was_refused(market, found):
     assert "perp perp stands in for the spot price" in text
     assert "no leg can fire it" in text
     assert "refused by the venues' own rules" in text
-    leaves = {key for key, _ in numeric_leaves(certificate_facts(found))}
-    assert all(unit_of(leaf) for leaf in leaves)
-    assert json.dumps(certificate_facts(found), allow_nan=False)
+    facts = certificate_facts(found)
+    assert [path for path, unit in numbers(facts) if unit is None] == []
+    assert json.dumps(plain(facts), allow_nan=False)
 
 
 def test_presets_are_swept_by_name():

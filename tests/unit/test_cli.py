@@ -60,17 +60,11 @@ def test_study_writes_what_it_prints(tmp_path):
     assert "written:" in run.stderr
 
 
-def test_study_in_the_repository_is_what_is_computed():
+def test_study_in_the_repository_is_what_is_computed(study):
     """The committed report is regenerated with `make study`; its text is compared exactly."""
-    from basislab.report.facts import compute_facts
+    from basislab.report.render.terminal import screen_text
 
-    from basislab.data import load_market
-    from basislab.report.render.terminal import study_text
-    from basislab.report.spec import load_spec
-
-    spec = load_spec(STUDY)
-    facts = compute_facts(load_market(spec.market), spec)
-    assert study_text(facts) == STUDY.with_name("study.txt").read_text(encoding="utf-8")
+    assert screen_text(study.screen()) == STUDY.with_name("study.txt").read_text(encoding="utf-8")
 
 
 def test_readme_shows_what_the_study_prints():

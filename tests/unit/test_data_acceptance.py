@@ -22,7 +22,7 @@ from basislab.data.judge import acceptance
 from basislab.data.read.mapping import load_mapping
 from basislab.errors import DataError
 from basislab.report.certificate.facts import certificate_facts
-from basislab.report.facts import facts_of, study_runs
+from basislab.report.report import study_report, study_runs
 from basislab.report.spec import StudySpec
 from basislab.scenarios import parse_file, run_file
 from tests.data_fixtures import SHARED, clean_market
@@ -164,7 +164,7 @@ def test_a_study_of_accepted_data_says_first_that_it_cannot_be_relied_on(
     wicked: bl.Market,
 ) -> None:
     spec = StudySpec(leverages=(2,))
-    facts = facts_of(study_runs(wicked, spec, accept_quality=True))
+    facts = study_report(study_runs(wicked, spec, accept_quality=True)).facts
     assert facts["verdict"]["limits"][0].startswith("The data have 1 error, accepted with --accept")
     assert facts["quality"]["errors_count"] == 1
 

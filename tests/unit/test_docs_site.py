@@ -13,12 +13,13 @@ from types import ModuleType
 
 import pytest
 import typer
-from basislab.report.facts import SECTIONS, compute_facts
-from basislab.report.study_tables import study_tables
 
 import basislab as bl
-from basislab.report import verdict
-from basislab.report.spec import CHAPTERS, load_spec
+from basislab.report import chapters
+from basislab.report.report import Report
+from basislab.report.study import verdict
+from basislab.report.study.market import hurdle_facts
+from basislab.report.study.results import waterfall_rows
 from tests.pages import PAGES, ROOT, fences, headings, section, table
 
 API, CLI, REPORT = (PAGES[f"docs/{name}.md"] for name in ("api", "cli", "reading-the-report"))
@@ -111,15 +112,9 @@ def test_the_index_leads_to_every_page() -> None:
 # Reading the report
 
 
-@pytest.fixture(scope="module")
-def facts() -> dict[str, typing.Any]:
-    spec = load_spec(ROOT / "studies" / "sol-2025" / "study.toml")
-    return compute_facts(bl.load_market(spec.market), spec)
-
-
-def test_every_column_of_the_study_is_explained(facts: dict[str, typing.Any]) -> None:
+def test_every_column_of_the_study_is_explained(study: Report) -> None:
     """In code, under the heading of its table; the titles on the page begin as the tables' do."""
-    for shown in study_tables(facts):
+    for shown in study.screen().tables:
         number = re.match(r"\d+|[A-Z]", shown.number)[0]
         part = re.search(rf"^### {number}\. (.*?)(?=^###? )", REPORT, re.DOTALL | re.MULTILINE)[1]
         missing = [c.header for c in shown.columns if c.header and f"`{c.header}`" not in part]
@@ -128,28 +123,27 @@ def test_every_column_of_the_study_is_explained(facts: dict[str, typing.Any]) ->
         assert shown.title.lower().startswith(first), shown.title
 
 
-def test_every_key_of_the_facts_is_named(facts: dict[str, typing.Any]) -> None:
+def test_every_key_of_the_facts_is_named(study: Report) -> None:
     rows = table(section(REPORT, "facts.json"), "key")
     named = [key for row in rows for key in re.findall(r"`(\w+)`", row[0])]
-    assert sorted(facts) == sorted(named)
-    assert set(SECTIONS) <= set(named)
-    assert json.dumps(sorted(facts["verdict"])) == '["headline", "limits", "reasons", "word"]'
+    assert sorted(study.facts) == sorted(named)
+    assert json.dumps(sorted(study.facts["verdict"])) == '["headline", "limits", "reasons", "word"]'
 
 
-def test_the_words_of_the_verdict_are_those_of_the_code(facts: dict[str, typing.Any]) -> None:
+def test_the_words_of_the_verdict_are_those_of_the_code(study: Report) -> None:
     rows = table(section(REPORT, "The verdict"), "word")
     assert [row[0].strip("`") for row in rows] == list(typing.get_args(verdict.Word))
-    for word, begins, _ in rows:
-        assert verdict._headline(word.strip("`"), facts).startswith(begins)
+    runs, hurdle = study.runs.once(waterfall_rows), study.runs.once(hurdle_facts)
+    for row, word in zip(rows, typing.get_args(verdict.Word), strict=True):
+        assert verdict.verdict_headline(word, runs, hurdle).startswith(row[1])
 
 
 def test_the_chapters_are_those_of_the_document() -> None:
     """By key, in order, with their headings."""
     rows = table(section(REPORT, "The document"), "chapter")
-    assert [row[0].strip("`") for row in rows] == list(CHAPTERS)
-    templates = ROOT / "src" / "basislab" / "report" / "document" / "templates"
+    assert [row[0].strip("`") for row in rows] == list(chapters.NAMES)
     for key, heading, _ in rows:
-        text = (templates / f"{key.strip('`')}.md.j2").read_text(encoding="utf-8")
+        text = chapters.template(key.strip("`"))
         assert f"## {heading}" in headings_of_template(text)
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
 import pytest
-from basislab.report.document import build_document, markdown_text
-from basislab.report.document.tables import document_tables
-from basislab.report.engine.limits import seconds
-from basislab.report.engine.positions import positions
-from basislab.report.engine.section import engine_section
-from basislab.report.engine.sentences import STEPS, engine_findings, engine_verdict, named
-from basislab.report.facts import facts_of, study_runs
-from basislab.report.figures import study_figures
 
 import basislab as bl
 from basislab.presets import load_preset, load_venue, terms_names
-from basislab.report.render.terminal import study_text
+from basislab.report.chapters.engine.facts import engine_facts
+from basislab.report.chapters.engine.limits import seconds
+from basislab.report.chapters.engine.positions import positions
+from basislab.report.chapters.engine.sentences import STEPS, reasons, sentences
+from basislab.report.chapters.engine.view import tables
+from basislab.report.render.markdown import markdown_text
+from basislab.report.render.terminal import screen_text
+from basislab.report.report import study_report, study_runs
 from basislab.report.spec import EngineSpec, StudySpec, load_spec
 from basislab.research.undecided import undecided
 from basislab.types.venue_config import CONVENTIONS, VenueConfig
@@ -33,14 +31,26 @@ def text_of(name):
     return files("basislab.presets.venues").joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def facts():
-    return facts_of(study_runs(bl.load_market(), StudySpec()))
+@pytest.fixture
+def facts(study):
+    return study.facts
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def runs(facts):
     return {run["leverage"]: run for run in facts["engine"]["runs"]}
+
+
+def named(run, model):
+    return next(row for row in run["models"] if row["model"] == model)
+
+
+def with_run(study, number, **changes):
+    """The chapter's facts with one of its runs changed."""
+    engine = study.parts["engine"].engine
+    made = [*engine.runs]
+    made[number] = replace(made[number], **changes)
+    return replace(study.parts["engine"], engine=replace(engine, runs=tuple(made)))
 
 
 # What daily bars cannot decide
@@ -88,13 +98,13 @@ def test_time_that_a_transfer_takes_is_what_it_changes():
 # Positions
 
 
-def test_a_leverage_that_cannot_be_opened_is_refused_with_the_reason(facts, runs):
+def test_a_leverage_that_cannot_be_opened_is_refused_with_the_reason(study, facts, runs):
     """Kamino lends up to 74 %: 1 / 0.26 = 3.846; the next lower tenth is 3.8."""
     refused = facts["engine"]["refused"]
     assert [4.0] == [one["leverage"] for one in refused]
     assert "cannot be opened at kamino: it stops at 3.85 (its max LTV is 74%)" in refused[0]["why"]
     assert [2.0, 3.0, 3.8] == list(runs)
-    assert "Not shown: leverage 4 cannot be opened" in " ".join(study_text(facts).split())
+    assert "Not shown: leverage 4 cannot be opened" in " ".join(screen_text(study.screen()).split())
 
 
 def test_each_leverage_takes_the_best_trigger_of_the_studys_grid(facts, runs):
@@ -165,10 +175,10 @@ def test_the_ladder_leads_from_one_number_to_the_other(facts, runs):
     assert set(STEPS) == set(CONVENTIONS)
 
 
-def test_the_verdict_speaks_of_both_rules(facts):
+def test_the_verdict_speaks_of_both_rules(study, facts):
     said = facts["verdict"]["reasons"][-1]
     assert said.startswith("By the venues' own rules")
-    assert [said] == engine_verdict(facts)
+    assert [said] == reasons(study.runs, study.parts["engine"])
     for run in facts["engine"]["runs"]:
         assert f"{100 * named(run, 'engine')['annualized']:+.1f}%" in said
 
@@ -183,35 +193,36 @@ def test_stand_ins_of_the_result_are_said(facts):
     assert "The 24 settlements of a bar are booked together" in limits
 
 
-def test_what_decides_is_marked_and_said_where_the_sign_hangs_on_it(facts):
+def test_what_decides_is_marked_and_said_where_the_sign_hangs_on_it(study, facts):
     """Planted: one constant whose range crosses the hurdle."""
-    made = json.loads(json.dumps(facts))
-    run = made["engine"]["runs"][1]
-    assert not any(row["is_deciding"] for row in run["constants"])
+    first, *others = study.parts["engine"].engine.runs[1].constants
+    assert not any(row.is_deciding for row in (first, *others))
     assert "depends on no constant alone" in facts["engine"]["said"]["constants"][1]
-    run["constants"][0]["is_deciding"] = True
-    rows = document_tables(made)["engine-constants"][0].rows
+    made = with_run(study, 1, constants=(replace(first, is_deciding=True), *others))
+    rows = tables(study.runs, made)["engine-constants"][0].rows
     assert ["depends on it"] == [row["sign"] for row in rows if row["is_marked"]]
 
 
-def test_a_result_above_the_study_and_the_hurdle_is_told_as_such(facts):
-    made = json.loads(json.dumps(facts))
-    row = named(made["engine"]["runs"][0], "engine")
-    row |= {"final_usd": 11_000.0, "excess_annualized": 0.04, "borne_usd": 12.0}
-    first, second = engine_findings(made)[0], engine_findings(made)[3]
-    assert "549 USD more than the study" in first
-    assert "+4.0 points against the hurdle, which it beats;" in first
-    assert "venues and lenders bore 12 USD" in second
+def test_a_result_above_the_study_and_the_hurdle_is_told_as_such(study):
+    changes = {"final_usd": 11_000.0, "excess_annualized": 0.04, "borne_usd": 12.0}
+    models = [
+        replace(row, **changes) if row.model == "engine" else row
+        for row in study.parts["engine"].engine.runs[0].models
+    ]
+    said = sentences(study.runs, with_run(study, 0, models=tuple(models)))
+    assert "549 USD more than the study" in said[0]
+    assert "+4.0 points against the hurdle, which it beats;" in said[0]
+    assert "venues and lenders bore 12 USD" in said[3]
 
 
-def test_a_gap_that_the_bars_themselves_could_make_is_read_with_care(facts):
+def test_a_gap_that_the_bars_themselves_could_make_is_read_with_care(study):
     """1 339 of 2 163 USD at 2x, 1 570 of 180 at 3x; 2 519 of 5 136 at 3.8x is less than half."""
-    said = engine_findings(facts)[-1]
+    said = sentences(study.runs, study.parts["engine"])[-1]
     assert said.startswith("Read the gap with care at 2x and 3x:")
-    made = json.loads(json.dumps(facts))
-    for run in made["engine"]["runs"]:
-        run["open"]["prompt_usd"] = 0.0
-    assert not engine_findings(made)[-1].startswith("Read the gap with care")
+    engine = study.parts["engine"].engine
+    calm = [replace(run, open=replace(run.open, prompt_usd=0.0)) for run in engine.runs]
+    made = replace(study.parts["engine"], engine=replace(engine, runs=tuple(calm)))
+    assert not sentences(study.runs, made)[-1].startswith("Read the gap with care")
 
 
 # Other markets
@@ -229,13 +240,14 @@ def own_presets(folder):
 def eth_document(engine, **changes):
     spec = StudySpec(lending="aave", holding_days=[7], title="A rising coin", **changes)
     runs = study_runs(rising_eth_market(), spec.model_copy(update={"engine": engine}))
-    facts = facts_of(runs)
-    return facts, build_document(facts, study_figures(runs, facts))
+    report = study_report(runs)
+    return report, report.document()
 
 
 def test_another_coin_on_other_venues_gives_a_chapter_that_speaks_of_it_only(tmp_path):
     """It rises for sixty days: the short is the leg that suffers, and no leverage is refused."""
-    facts, document = eth_document(own_presets(tmp_path))
+    report, document = eth_document(own_presets(tmp_path))
+    facts = report.facts
     text = document.chapters["engine"] + markdown_text(document)
     assert [2.0, 3.0, 4.0] == [run["leverage"] for run in facts["engine"]["runs"]]
     assert [word for word in ("SOL", "kamino", "410", "Solana", "fell") if word in text] == []
@@ -246,12 +258,13 @@ def test_another_coin_on_other_venues_gives_a_chapter_that_speaks_of_it_only(tmp
 
 
 def test_constants_of_another_coin_are_not_used(tmp_path):
-    facts, document = eth_document(EngineSpec())
+    report, document = eth_document(EngineSpec())
+    facts = report.facts
     reason = facts["engine"]["reason"]
     assert "the constants of preset hyperliquid are another coin's, not those of ETH" in reason
     assert "under [engine]" in reason
     assert reason in markdown_text(document)
-    assert reason in " ".join(study_text(facts).split())
+    assert reason in " ".join(screen_text(report.screen()).split())
     assert [] == [key for key in document.figures if key.startswith("engine")]
     assert facts["engine"]["runs"] == []
 
@@ -272,14 +285,17 @@ def test_a_run_says_whose_constants_are_another_coins():
         (EngineSpec(perp="binance"), "no funding of 'binance'"),
         (EngineSpec(lending="marginfi"), "no supply rate of marginfi/SOL"),
         (EngineSpec(perp="nowhere"), "venue 'nowhere' is unknown"),
-        (EngineSpec(lending="hyperliquid"), "venue 'hyperliquid' is unknown. Known: aave-v3"),
+        (
+            EngineSpec(lending="hyperliquid"),
+            "venue hyperliquid: its kind is 'perp'; lending is wanted",
+        ),
     ],
 )
 def test_a_market_that_lacks_what_the_engine_reads_is_skipped_with_the_reason(engine, reason):
     spec = StudySpec(start="2025-03-01", end="2025-03-31", engine=engine)
-    found = engine_section(study_runs(bl.load_market(), spec))
-    assert reason in found["reason"]
-    assert (found["runs"], found["refused"]) == ([], [])
+    found = engine_facts(study_runs(bl.load_market(), spec)).engine
+    assert reason in found.reason
+    assert (found.runs, found.refused) == ((), ())
 
 
 def test_a_venue_that_is_gone_is_skipped_with_the_reason():
@@ -315,9 +331,7 @@ def test_every_leverage_refused_leaves_the_reasons_only():
 
 def test_the_chapter_can_be_left_out():
     spec = StudySpec(chapters=["summary", "method"], lending="aave", holding_days=[7])
-    runs = study_runs(rising_eth_market(), spec)
-    facts = facts_of(runs)
-    document = build_document(facts, study_figures(runs, facts))
+    document = study_report(study_runs(rising_eth_market(), spec)).document()
     assert ["summary", "quality", "method"] == list(document.chapters)
 
 
@@ -344,7 +358,7 @@ def test_a_preset_whose_title_names_a_coin_says_so_to_the_program(name):
 
 def test_debt_below_zero_is_said_in_the_verdict():
     """At 1.5x the study turns surplus into negative debt, and lets it earn the borrow rate."""
-    facts = facts_of(study_runs(bl.load_market(), StudySpec(leverages=[1.5, 2.0])))
+    facts = study_report(study_runs(bl.load_market(), StudySpec(leverages=[1.5, 2.0]))).facts
     lowest = {row["leverage"]: row["lowest_debt_usd"] for row in facts["risks"]}
     assert lowest[1.5] < 0 < lowest[2.0]
     said = [text for text in facts["verdict"]["limits"] if "below zero" in text]

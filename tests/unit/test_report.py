@@ -2,23 +2,29 @@
 
 import json
 import math
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import pytest
-from basislab.report.facts import compute_facts, numeric_leaves, unit_of
-from basislab.report.study_tables import study_tables
-from basislab.report.verdict import study_verdict
 
 import basislab as bl
 from basislab.report import words
-from basislab.report.render.terminal import study_text
+from basislab.report.fields import numbers
+from basislab.report.render.terminal import screen_text
+from basislab.report.report import study_report, study_runs
 from basislab.report.spec import StudySpec, load_spec
+from basislab.report.study.results import model_rows, waterfall_rows
+from basislab.report.study.verdict import verdict_reasons, verdict_word
 
 
-@pytest.fixture(scope="module")
-def facts():
-    return compute_facts(bl.load_market(), StudySpec())
+@pytest.fixture
+def facts(study):
+    return study.facts
+
+
+def report_of(market, spec):
+    return study_report(study_runs(market, spec))
 
 
 def rising_eth_market():
@@ -38,22 +44,33 @@ def rising_eth_market():
     )
 
 
-def test_every_number_in_the_facts_has_a_unit(facts):
-    body = {key: value for key, value in facts.items() if key != "study"}
-    leaves = list(numeric_leaves(body))
-    assert len(leaves) > 500
-    assert all(unit_of(key) for key, _ in leaves)
+def test_every_number_in_the_facts_has_a_unit(study):
+    found = [
+        each
+        for part in (*study.parts.values(), study.market, study.hurdle)
+        for each in numbers(part)
+    ]
+    assert len(found) > 500
+    assert [path for path, unit in found if unit is None] == []
 
 
-def test_facts_are_json_without_nan_and_repeat_exactly(facts):
-    text = json.dumps(facts, allow_nan=False)
-    again = compute_facts(bl.load_market(), StudySpec())
-    assert text == json.dumps(again, allow_nan=False)
+def test_a_number_whose_field_says_no_unit_is_found():
+    @dataclass(frozen=True)
+    class Row:
+        leverage: float
+
+    assert list(numbers(Row(2.0))) == [(".leverage", None)]
 
 
-def test_study_prints_the_published_figures(facts):
+def test_facts_are_json_without_nan_and_repeat_exactly(study):
+    text = json.dumps(study.facts, allow_nan=False)
+    again = report_of(bl.load_market(), study.runs.spec)
+    assert text == json.dumps(again.facts, allow_nan=False)
+
+
+def test_study_prints_the_published_figures(study):
     """The rows of study-models.md, as the tables write them."""
-    text = study_text(facts, width=160)
+    text = screen_text(study.screen(), width=160)
     for row in (
         "10,000   3x   +7.1%      -3.5%    -14.9%        -8.1      8.4%      7     1",
         "1,000   2x   +5.7%      -8.5%",
@@ -72,15 +89,14 @@ def test_study_prints_the_published_figures(facts):
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])
-def test_nothing_is_cut_or_wider_than_the_terminal(facts, width):
-    lines = study_text(facts, width=width).splitlines()
+def test_nothing_is_cut_or_wider_than_the_terminal(study, width):
+    lines = screen_text(study.screen(), width=width).splitlines()
     assert max(len(line) for line in lines) <= width
     assert not [line for line in lines if "…" in line]
 
 
-def test_seven_sections_are_numbered_in_order(facts):
-    numbers = [table.number for table in study_tables(facts)]
-    assert numbers == [
+def test_seven_sections_are_numbered_in_order(study):
+    assert [table.number for table in study.screen().tables] == [
         *("1", "2a", "2b", "2c", "3", "4a", "4b", "5", "6", "7"),
         *("A", "B", "C", "D", "E", "F", "G"),
     ]
@@ -99,8 +115,8 @@ def test_waterfall_shows_the_best_trigger_only_where_it_is_another_one(facts):
 
 def test_another_market_gives_a_study_that_speaks_of_it_only():
     spec = StudySpec(lending="aave", holding_days=[7, 90], name="eth", title="A rising coin")
-    facts = compute_facts(rising_eth_market(), spec)
-    text = study_text(facts)
+    report = report_of(rising_eth_market(), spec)
+    facts, text = report.facts, screen_text(report.screen())
     assert "ETH, 2026-01-01 to 2026-03-01, 60 days" in text
     assert [word for word in ("SOL", "kamino", "410", "drift") if word in text] == []
     assert facts["market"]["funding_correlation"] is None
@@ -110,7 +126,7 @@ def test_another_market_gives_a_study_that_speaks_of_it_only():
 
 def test_a_window_is_computed_from_its_own_days_only():
     spec = StudySpec(start=date(2025, 3, 1), end=date(2025, 5, 31), leverages=[2.0])
-    facts = compute_facts(bl.load_market(), spec)
+    facts = report_of(bl.load_market(), spec).facts
     assert facts["market"]["bars_count"] == 92
     run = bl.backtest(
         bl.load_market(), bl.RebalanceConfig(leverage=2), start="2025-03-01", end="2025-05-31"
@@ -121,8 +137,8 @@ def test_a_window_is_computed_from_its_own_days_only():
 def test_a_short_window_is_said_to_be_extrapolated():
     """Sixty days: a return a year is 365 / 60 = 6.1 times what was earned."""
     spec = StudySpec(lending="aave", leverages=[2.0])
-    verdict = compute_facts(rising_eth_market(), spec)["verdict"]
-    assert any("60 days" in limit and "6.1 times" in limit for limit in verdict["limits"])
+    verdict = report_of(rising_eth_market(), spec).verdict
+    assert any("60 days" in limit and "6.1 times" in limit for limit in verdict.limits)
 
 
 def test_the_sample_is_not_said_to_be_short(facts):
@@ -136,33 +152,44 @@ def test_the_verdict_names_what_the_certificates_say(facts):
         assert f"{certificate['label']}: {certificate['word']}" in reasons
 
 
-def verdict_of(facts, default, tuned):
+def word_of(study, default, tuned):
     """Judge a study whose only default and tuned runs earn the given excess and return."""
-    runs = [
-        {"is_default": is_default, "excess_annualized": run[0], "annualized": run[1]}
-        | {"unforgiven_excess_annualized": run[0], "unforgiven_annualized": run[1]}
-        for is_default, run in ((True, default), (False, tuned))
-    ]
-    template = facts["waterfall"][0]
-    return study_verdict(facts | {"waterfall": [template | run for run in runs]})
+    row = study.runs.once(waterfall_rows)[0]
+    return verdict_word(
+        [
+            replace(
+                row,
+                is_default=is_default,
+                unforgiven_excess_annualized=excess,
+                unforgiven_annualized=annualized,
+            )
+            for is_default, (excess, annualized) in ((True, default), (False, tuned))
+        ]
+    )
 
 
-def test_verdict_is_measured_against_the_hurdle(facts):
-    assert verdict_of(facts, (0.01, 0.06), (0.02, 0.07))["word"] == "beats"
-    assert verdict_of(facts, (-0.01, 0.04), (0.02, 0.07))["word"] == "hindsight"
-    assert verdict_of(facts, (-0.08, -0.03), (-0.01, 0.04))["word"] == "below"
-    assert verdict_of(facts, (-0.08, -0.03), (-0.07, -0.02))["word"] == "loses"
+def test_verdict_is_measured_against_the_hurdle(study):
+    assert word_of(study, (0.01, 0.06), (0.02, 0.07)) == "beats"
+    assert word_of(study, (-0.01, 0.04), (0.02, 0.07)) == "hindsight"
+    assert word_of(study, (-0.08, -0.03), (-0.01, 0.04)) == "below"
+    assert word_of(study, (-0.08, -0.03), (-0.07, -0.02)) == "loses"
 
 
-def test_a_return_that_forgiven_losses_made_beats_nothing(facts):
+def test_a_return_that_forgiven_losses_made_beats_nothing(study):
     """+12 % against a hurdle of 5 %, of which 20 points were forgiven: a loss, and said so."""
-    row = facts["waterfall"][0] | {"is_default": True, "shortfall_usd": 2_000.0}
-    row |= {"annualized": 0.12, "excess_annualized": 0.07}
-    row |= {"unforgiven_annualized": -0.08, "unforgiven_excess_annualized": -0.13}
-    verdict = study_verdict(facts | {"waterfall": [row]})
-    assert verdict["word"] == "loses"
+    row = study.runs.once(waterfall_rows)[0]
+    row = replace(
+        row,
+        is_default=True,
+        ledger=replace(row.ledger, shortfall_usd=2_000.0),
+        outcome=replace(row.outcome, annualized=0.12, excess_annualized=0.07),
+        unforgiven_annualized=-0.08,
+        unforgiven_excess_annualized=-0.13,
+    )
+    assert verdict_word([row]) == "loses"
     said = "2x with trigger 4x shows +12.0% only because 2,000 USD of losses are forgiven"
-    assert any(reason.startswith(said) for reason in verdict["reasons"])
+    reasons = verdict_reasons([row], study.runs.once(model_rows))
+    assert any(reason.startswith(said) for reason in reasons)
 
 
 def test_the_waterfall_knows_its_returns_without_what_is_forgiven(facts):

@@ -1,22 +1,22 @@
 """Every study carries its market's quality page: what was checked, found, filled and seen."""
 
-import ast
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from basislab.report.document import build_document, html_page, markdown_text
-from basislab.report.facts import facts_of, numeric_leaves, study_runs, unit_of
-from basislab.report.quality import quality_section
 
 from basislab.data import check, import_directory, load_market
 from basislab.data.judge.findings import CHECKS
-from basislab.report import findings_quality
-from basislab.report.render.terminal import study_text
+from basislab.report.chapters.quality.facts import quality_facts
+from basislab.report.chapters.quality.sentences import sentences
+from basislab.report.fields import numbers, plain
+from basislab.report.render.markdown import markdown_text
+from basislab.report.render.page import html_page
+from basislab.report.render.terminal import screen_text
+from basislab.report.report import Report, study_report, study_runs
 from basislab.report.spec import StudySpec
 from basislab.report.venue_terms import checks_of
 from basislab.types import Market, PriceSeries, RateSeries
@@ -27,21 +27,28 @@ SPEC = StudySpec(market="x", holding_days=[7], chapters=["method"])
 
 
 def quality(market: Any) -> Any:
-    return quality_section(study_runs(market, SPEC))
+    return plain(quality_facts(study_runs(market, SPEC)))["quality"]
 
 
-def studied(market: Any) -> tuple[Any, str]:
-    """Facts and Markdown of a study that has chosen one other chapter."""
-    facts = facts_of(study_runs(market, SPEC))
-    document = build_document(facts, {})
+def said_of(market: Any) -> list[str]:
+    """The chapter's sentences."""
+    runs = study_runs(market, SPEC)
+    return sentences(runs, quality_facts(runs))
+
+
+def studied(market: Any) -> tuple[Report, str]:
+    """A study that has chosen one other chapter, and its Markdown."""
+    report = study_report(study_runs(market, SPEC))
+    document = report.document()
     assert '<section id="quality"' in html_page(document, bundle="")
-    return facts, markdown_text(document)
+    return report, markdown_text(document)
 
 
 def test_a_filled_gap_is_shown_in_every_study(tmp_path: Path) -> None:
     """Hour 100, 2025-01-05T04:00, was missing and filled: 1 of 7 series of 40 days, 1 value."""
     raw = spoilt(tmp_path, FUNDING, lambda rows: rows.pop(100), days=40)
-    facts, text = studied(import_directory(raw, max_gap="1h"))
+    report, text = studied(import_directory(raw, max_gap="1h"))
+    facts = report.facts
     (gap,) = facts["quality"]["gaps"]
     assert (gap["series"], gap["missing_count"], gap["unit"]) == (
         "hyperliquid/ETH funding",
@@ -54,12 +61,12 @@ def test_a_filled_gap_is_shown_in_every_study(tmp_path: Path) -> None:
     assert "| hyperliquid/ETH funding | 1 | hours | 2025-01-05 04:00 | 1 | 0 | previous" in text
     (example,) = next(r for r in facts["quality"]["checks"] if r["check"] == "filled")["examples"]
     assert example["series"] == "funding hyperliquid"
-    assert "1 of 240 values (0.42%) were not seen but" in study_text(facts)
+    assert "1 of 240 values (0.42%) were not seen but" in screen_text(report.screen())
 
 
 def test_a_market_without_findings_says_what_was_checked() -> None:
-    facts, text = studied(clean_market())
-    assert {row["findings_count"] for row in facts["quality"]["checks"]} == {0}
+    report, text = studied(clean_market())
+    assert {row["findings_count"] for row in report.facts["quality"]["checks"]} == {0}
     assert (
         f"{len(checks_of(clean_market()))} checks were made over 6 series of 60 bars each, of a day"
         in text
@@ -99,7 +106,8 @@ def test_few_examples_are_kept_and_all_are_counted() -> None:
     seen[7] = False
     market = clean_market()
     more = {(f"p{i}", "ETH"): RateSeries(np.linspace(0.03, 0.04, 60), seen) for i in range(5)}
-    facts, text = studied(replace(market, supply={**market.supply, **more}))
+    report, text = studied(replace(market, supply={**market.supply, **more}))
+    facts = report.facts
     row = next(row for row in facts["quality"]["checks"] if row["check"] == "filled")
     assert (row["places_count"], len(row["examples"])) == (5, 3)
     assert "More series than are named here: filled." in text
@@ -112,9 +120,9 @@ def test_hourly_bars_become_days_and_the_report_says_so() -> None:
     facts = quality(market)
     assert (facts["bars_count"], facts["bar_hours"]) == (50, 1.0)
     assert facts["resampled"] == {"bars_a_day_count": 24, "left_out_count": 2}
-    sentences = findings_quality.quality_findings({"quality": facts})
-    assert any("each is made of the 24 bars of a day" in text for text in sentences)
-    assert "of 1 hour:" in sentences[0]
+    told = said_of(market)
+    assert any("each is made of the 24 bars of a day" in text for text in told)
+    assert "of 1 hour:" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -128,9 +136,9 @@ def test_hourly_bars_become_days_and_the_report_says_so() -> None:
 )
 def test_the_recipes_decision_is_said(gaps: str, said: str) -> None:
     market = replace(clean_market(), provenance={"recipe": {"gaps": gaps}, "corrections": [{}, {}]})
-    sentences = findings_quality.quality_findings({"quality": quality(market)})
-    assert any(said in text for text in sentences)
-    assert any("have corrected 2 values" in text for text in sentences)
+    told = said_of(market)
+    assert any(said in text for text in told)
+    assert any("have corrected 2 values" in text for text in told)
 
 
 def test_provenance_from_elsewhere_does_no_harm() -> None:
@@ -138,22 +146,9 @@ def test_provenance_from_elsewhere_does_no_harm() -> None:
     assert (quality(market)["gaps"], quality(market)["policy"]) == ([], None)
 
 
-def test_every_number_has_a_unit_and_no_sentence_a_typed_digit() -> None:
-    assert {unit_of(key) for key, _ in numeric_leaves(quality(load_market()))} <= {
-        "number",
-        "fraction",
-        "hours",
-    }
-    tree = ast.parse(Path(findings_quality.__file__).read_text())
-    documented = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if _has_doc(node)}
-    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
-    texts = [text for text in texts if isinstance(text, str) and text not in documented]
-    assert len(texts) > 20
-    assert [text for text in texts if re.search(r"\d", text)] == []
-
-
-def _has_doc(node: ast.AST) -> bool:
-    return isinstance(node, ast.Module | ast.FunctionDef)
+def test_every_number_has_a_unit() -> None:
+    found = numbers(quality_facts(study_runs(load_market(), SPEC)))
+    assert {unit for _, unit in found} == {"number", "fraction", "hours"}
 
 
 def test_a_check_without_anything_to_look_at_is_not_said_to_have_found_nothing() -> None:
@@ -164,7 +159,7 @@ def test_a_check_without_anything_to_look_at_is_not_said_to_have_found_nothing()
     assert {"funding-scale", "ohlc", "supply-above-borrow"} <= made
     assert made | set(facts["not_made"]) == set(CHECKS)
     assert not made & set(facts["not_made"])
-    told = findings_quality.quality_findings({"quality": facts})
+    told = said_of(clean_market())
     assert "lone-wick" in told[-1]
     assert "lone-wick" not in told[-2]
 

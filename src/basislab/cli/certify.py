@@ -41,6 +41,7 @@ def certify(
         from basislab import api
         from basislab.data import load_market
         from basislab.report.certificate.facts import certificate_facts
+        from basislab.report.fields import plain
 
         config, swept = grid.base_config(fields.model, values)
         data = load_market(market) if market is not None else load_market()
@@ -62,7 +63,7 @@ def certify(
         )
     facts = certificate_facts(found)
     if as_json:
-        typer.echo(to_json(facts), nl=False)
+        typer.echo(to_json(plain(facts)), nl=False)
     else:
         _show(facts, Console(highlight=False))
     if out is not None:
@@ -94,9 +95,10 @@ def _write(found: Any, part: Any, facts: CertificateFacts, folder: Path) -> None
     from basislab.cli.output import to_json, write_bytes, write_text
     from basislab.cli.progress import status
     from basislab.report.certificate.page import certificate_document
+    from basislab.report.fields import plain
     from basislab.report.render.files import document_files
 
-    write_text(folder / "certificate.json", to_json(facts))
+    write_text(folder / "certificate.json", to_json(plain(facts)))
     with status("writing") as say:
         document = certificate_document(found, part)
         for name, content in document_files(document, progress=say):

@@ -23,7 +23,11 @@ _three = to(3, words.decimal)
 
 
 def certificate_tables(facts: CertificateFacts) -> dict[str, Table]:
-    """Return the tables of a certificate by name; one may be without rows."""
+    """Return the tables of a certificate by name; one without rows is left out."""
+    return {name: table for name, table in _tables(facts).items() if table.rows}
+
+
+def _tables(facts: CertificateFacts) -> dict[str, Table]:
     return {
         "checks": _checks(facts),
         "statistics": _statistics(facts),
@@ -37,10 +41,8 @@ def certificate_tables(facts: CertificateFacts) -> dict[str, Table]:
 
 
 def marked_tables(key: str, facts: CertificateFacts) -> dict[str, list[Table]]:
-    """Return the tables by the names that marks give them; `key` parts certificates."""
-    return {
-        f"certificate-{key}-{name}": [table] for name, table in certificate_tables(facts).items()
-    }
+    """Return the tables by the names of their marks, also without rows; `key` is a letter."""
+    return {f"certificate-{key}-{name}": [table] for name, table in _tables(facts).items()}
 
 
 def _table(

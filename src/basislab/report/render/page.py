@@ -62,7 +62,7 @@ def html_page(document: Document, *, drawn: Drawn | None = None, bundle: str | N
         css=_style(),
         is_paper=drawn is not None,
         data="" if drawn is not None else _script_json(page_data(document.shown())),
-        bundle="" if drawn is not None else bundle or vega_bundle(),
+        bundle="" if drawn is not None else vega_bundle() if bundle is None else bundle,
         script="" if drawn is not None else (ASSETS / "page.js").read_text("utf-8"),
     )
 
