@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from basislab.report.facts import facts_of, study_runs
 from typer.testing import CliRunner, Result
 
 import basislab as bl
@@ -20,7 +21,6 @@ from basislab.data.judge import acceptance
 from basislab.data.read.mapping import load_mapping
 from basislab.errors import DataError
 from basislab.report.certificate.facts import certificate_facts
-from basislab.report.facts import facts_of, study_runs
 from basislab.report.spec import StudySpec
 from basislab.scenarios import parse_file, run_file
 from tests.data_fixtures import SHARED, clean_market
