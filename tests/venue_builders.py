@@ -14,9 +14,10 @@ from basislab.kernels.venue import state as vs
 from basislab.kernels.venue.bars import Bar, Quote
 from basislab.simulate.venue import lower_params
 from basislab.types import FundingSeries, LiquidationPenalty, Market, PriceSeries, RateSeries
+from basislab.types.constants import DatedFee, MarginTier
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import VenueConfig
-from basislab.types.venue_terms import DatedFee, LendingMarket, MarginTier, PerpVenue, Route
+from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
 from tests import plain
 
 PERP = PerpVenue(

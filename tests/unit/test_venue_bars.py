@@ -21,20 +21,20 @@ accrue, bars, events, record, state = (
 
 
 def test_a_bar_shows_each_series_where_it_belongs():
-    """Sixteen prices and ten series, each with its own number at bar 1."""
+    """Sixteen prices and twelve series, each with its own number at bar 1."""
     number = iter(range(1, 99))
     candles = [
         Candles(*(np.array([0.0, next(number)]) for _ in range(4)))  # open, high, low, close
         for _ in range(4)  # mark, perp, spot, oracle
     ]
-    others = [np.array([0.0, next(number)]) for _ in range(10)]
+    others = [np.array([0.0, next(number)]) for _ in range(12)]
     shown = bars.bar_at(Bars(*candles, *others), 1)
     assert 1 == shown.number
     assert (1, 5, 9, 13) == tuple(shown.open)
     assert (2, 6, 10, 14) == tuple(shown.high)
     assert (3, 7, 11, 15) == tuple(shown.low)
     assert (4, 8, 12, 16) == tuple(shown.close)
-    assert tuple(range(17, 27)) == tuple(shown)[5:]
+    assert tuple(range(17, 29)) == tuple(shown)[5:]
 
 
 def test_all_prices_go_the_same_share_of_the_way():
@@ -184,5 +184,6 @@ def test_an_event_says_what_and_the_equity_after_it():
     events.note(log, 4, events.ARRIVAL, held(), NO_LEG, events.CARRY, 7.0, 8.0, 9.0)
     row = log.rows[0]
     assert [4, events.ARRIVAL, NO_LEG, events.CARRY, 7.0, 8.0, 9.0] == row[:7].tolist()
-    assert 960.0 == row[-1]
+    assert 960.0 == row[9]
+    assert np.isnan(row[10:]).all()
     assert 1 == log.filled[0]

@@ -16,8 +16,8 @@ from basislab.kernels.venue.trades import closed
 from basislab.simulate import simulate
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types import RateSeries
+from basislab.types.constants import MarginTier
 from basislab.types.venue_config import POLICY_KINDS, RESPONSES
-from basislab.types.venue_terms import MarginTier
 from tests import plain
 from tests.venue_builders import PERP, costly, free_venue_config, hourly_market
 

@@ -360,7 +360,7 @@ def test_fees_change_on_their_date():
     """Dated schedule: 3.5 bps to 2025-01-01T01:00... here from 2025-01-02 on 4.5."""
     from datetime import date
 
-    from basislab.types.venue_terms import DatedFee, VolumeFee
+    from basislab.types.constants import DatedFee, VolumeFee
 
     fees = (DatedFee(date(2020, 1, 1), 3.5), DatedFee(date(2025, 1, 2), 4.5))
     perp = replace(PERP, taker_fees=fees, volume_fees=(VolumeFee(5e6, 4.0),))

@@ -76,6 +76,17 @@ def backtest(
             help="venue: how often the trader looks; default 1h, or a bar where bars are wider."
         ),
     ] = None,
+    long_leverage: Annotated[
+        float | None, typer.Option(help="venue: of the long alone; 1 is without a loan.")
+    ] = None,
+    short_leverage: Annotated[float | None, typer.Option(help="venue: of the short alone.")] = None,
+    band: Annotated[
+        str | None,
+        typer.Option(help="venue: how far the size may leave its target, 0.2; or 'never'."),
+    ] = None,
+    resize_to: Annotated[
+        str | None, typer.Option(help="venue: to the target, or the edge of the band's inner half.")
+    ] = None,
     policy: Annotated[
         str | None, typer.Option(help="venue: trigger, never, bands, distance or volatility.")
     ] = None,
@@ -124,7 +135,11 @@ def backtest(
 
     check_endings(None, figure)
     given: dict[str, Any] = {
-        "trigger": _trigger(trigger),
+        "trigger": _or_never("--trigger", trigger, "a leverage such as 5"),
+        "long_leverage": long_leverage,
+        "short_leverage": short_leverage,
+        "band": _or_never("--band", band, "a fraction such as 0.2"),
+        "resize_to": resize_to,
         "buffer": buffer,
         "min_apy": min_apy,
         "entry_apy": entry_apy,
@@ -146,8 +161,9 @@ def backtest(
     }
     raw |= {key: value for key, value in given.items() if value is not None}
     raw |= {key: value for key, value in (("start", start), ("end", end)) if value is not None}
-    if trigger == "never":
-        raw["trigger"] = None
+    if long_leverage is not None and short_leverage is not None:
+        del raw["leverage"]  # it follows from them
+    raw |= {key: None for key, text in (("trigger", trigger), ("band", band)) if text == "never"}
     raw |= {key: typed(text) for key, text in pairs(more or [], raw).items()}
     with status("running"):
         from basislab.scenarios import market_loader, parse_scenario, run_scenario, scenario_type
@@ -169,7 +185,7 @@ def backtest(
         _tell(load(scenario.market), result, scenario, console, with_sensitivity=sensitivity)
 
 
-def _trigger(text: str | None) -> float | None:
+def _or_never(option: str, text: str | None, wanted: str) -> float | None:
     if text is None or text == "never":
         return None
     try:
@@ -177,9 +193,7 @@ def _trigger(text: str | None) -> float | None:
     except ValueError:
         from basislab.errors import ConfigError
 
-        raise ConfigError(
-            f"--trigger: got {text!r}; it must be a leverage such as 5, or 'never'."
-        ) from None
+        raise ConfigError(f"{option}: got {text!r}; it must be {wanted}, or 'never'.") from None
 
 
 def pairs(texts: Iterable[str], known: Container[str]) -> dict[str, str]:

@@ -60,6 +60,10 @@ _HELP: dict[str, str] = {
 """Decisions of every model, each a list of values."""
 
 _ENGINE_HELP: dict[str, str] = {
+    "long_leverage": "venue: of the long alone; 1 is without a loan.",
+    "short_leverage": "venue: of the short alone.",
+    "band": "venue: how far the size may leave its target, 0.2, or 'never'.",
+    "resize_to": "venue: target, or the edge of the band's inner half.",
     "exit_apy": "venue: leave below, fractions a year.",
     "monitor_seconds": "venue: how often the trader looks, 1h,4h; default 1h, or a bar.",
     "policy": "venue: trigger, never, bands, distance, volatility.",

@@ -11,13 +11,14 @@ MAX_VALUES = 1_000_000
 
 WORDS: dict[str, dict[str, Any]] = {
     "trigger": {"never": None, "auto": "auto"},
+    "band": {"never": None},
     "min_apy": {"none": None},
     "entry_apy": {"none": None},
     "exit_apy": {"none": None},
 }
 """Words that stand for a value of a field."""
 
-TEXT_FIELDS = ("perp", "lending", "slippage", "policy", "response", "path_order")
+TEXT_FIELDS = ("perp", "lending", "slippage", "policy", "response", "path_order", "resize_to")
 WHOLE_FIELDS = ("lookback_days",)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import date
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,22 +22,14 @@ from basislab.presets import (
 )
 from basislab.types.checks import nearest
 from basislab.types.configs import ModelConfig
+from basislab.types.constants import Assumption, DatedFee, DatedTerm, MarginTier, VolumeFee
 from basislab.types.venue import StudyVenue
-from basislab.types.venue_terms import (
-    Assumption,
-    DatedFee,
-    LendingMarket,
-    MarginTier,
-    PerpVenue,
-    Route,
-    Terms,
-    VolumeFee,
-)
+from basislab.types.venue_terms import LendingMarket, PerpVenue, Route, Terms
 
 Config = TypeVar("Config", bound=ModelConfig)
 Loaded = TypeVar("Loaded")
 
-_GIVEN = ("name", "kind", "assumed", "asset")
+_GIVEN = ("name", "kind", "assumed", "asset", "dated")
 _REQUIRED = {
     "perp": ("funding", "taker_fees", "margin_tiers"),
     "lending": ("protocol", "max_ltv", "liquidation_ltv", "procedure"),
@@ -215,10 +208,27 @@ def _build(name: str | Path, path: Path, changed_ns: int) -> Terms:
         given["kind"] = preset.kind
     try:
         values = {key: _value(key, constant.value) for key, constant in preset.constants.items()}
+        if kind_of is LendingMarket:
+            values |= _dated(preset)
         terms: Terms = kind_of(**given, **values)
     except (TypeError, ValueError, KeyError, ConfigError) as error:
         raise ConfigError(f"venue {name}: {error}") from None
     return terms
+
+
+def _dated(preset: Preset) -> dict[str, Any]:
+    """Return the constants that change: the first value, and the others with their dates."""
+    first: dict[str, Any] = {}
+    later: list[DatedTerm] = []
+    for key, constant in preset.constants.items():
+        if isinstance(constant.value, list):
+            rows = sorted(_rows(key, constant.value, "since", "value"), key=itemgetter("since"))
+            first[key] = float(rows[0]["value"])
+            later += [
+                DatedTerm(date.fromisoformat(row["since"]), key, float(row["value"]))
+                for row in rows[1:]
+            ]
+    return first | {"dated": tuple(sorted(later))}
 
 
 def _assumed(name: str | Path, preset: Preset) -> tuple[Assumption, ...]:

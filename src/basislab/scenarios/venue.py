@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,11 +11,67 @@ from pydantic import Field
 from basislab.data.build.align import parse_max_gap
 from basislab.errors import ConfigError
 from basislab.presets.terms import resolve
-from basislab.scenarios.base import Day, ModelScenario, Number
+from basislab.scenarios.base import Day, ModelScenario, Number, Strict
 from basislab.types.checks import nearest
-from basislab.types.venue_config import VenueConfig
+from basislab.types.dates import read_moment
+from basislab.types.faults import Fault
+from basislab.types.venue_config import BAND, VenueConfig
 
 Role = Literal["perp", "lending", "opening", "swap", "transfer"]
+
+
+class FaultScenario(Strict):
+    """One thing that goes wrong, as `Fault`.
+
+    Parameters
+    ----------
+    kind : {"adl", "outage", "delay", "failure"}
+    start, end : str, such as 2025-10-10T21:00Z
+        `end` is exclusive, and needed by all kinds but "adl".
+    share, beyond, seconds : float
+
+    Examples
+    --------
+    >>> FaultScenario(kind="adl", start="2025-10-10T21:00Z", share=0.4).to_fault().share
+    0.4
+    """
+
+    kind: Literal["adl", "outage", "delay", "failure"]
+    start: str
+    end: str | None = None
+    share: Number = 1.0
+    beyond: Number = 0.0
+    seconds: Number = 3_600.0
+
+    def to_fault(self) -> Fault:
+        """Return the fault.
+
+        Returns
+        -------
+        Fault
+
+        Raises
+        ------
+        ConfigError
+            A time that cannot be read, a value outside its range.
+        """
+        return Fault(
+            kind=self.kind,
+            start=_time("start", self.start),
+            end=None if self.end is None else _time("end", self.end),
+            share=self.share,
+            beyond=self.beyond,
+            seconds=self.seconds,
+        )
+
+
+def _time(name: str, text: str) -> datetime:
+    try:
+        return read_moment(text)
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"faults.{name}: got {text!r}; write a time such as 2025-10-10T21:00Z."
+        ) from None
 
 
 class VenueScenario(ModelScenario):
@@ -23,7 +80,9 @@ class VenueScenario(ModelScenario):
     Parameters
     ----------
     model : {"venue"}
-    leverage : float, multiple of one leg's capital
+    leverage : float, multiple of a leg's own equity
+        Of both legs; may be left out where both have their own.
+    long_leverage, short_leverage : float, optional
     id, market : str, optional
     capital_usd : float, USD
     perp, lending, opening, swap, transfer, study : str
@@ -44,6 +103,10 @@ class VenueScenario(ModelScenario):
     volume_usd : float, USD
     collateral_yield : str, optional
     conventions : list of str
+    band : float or None
+        How far the size may leave its target; the default is `VenueConfig`'s, None is never.
+    resize_to : {"target", "edge"}
+    faults : list of FaultScenario
     overrides : dict of str to dict of str to float
         Constants to replace, by role: perp, lending, opening, swap, transfer.
 
@@ -54,6 +117,9 @@ class VenueScenario(ModelScenario):
     """
 
     model: Literal["venue"]
+    leverage: Number | None = None  # type: ignore[assignment]  # both legs' own follow
+    long_leverage: Number | None = None
+    short_leverage: Number | None = None
     perp: str = "hyperliquid"
     lending: str = "kamino"
     opening: str = "asgard"
@@ -79,6 +145,9 @@ class VenueScenario(ModelScenario):
     volume_usd: Number = 0.0
     collateral_yield: str | None = None
     conventions: list[str] = Field(default_factory=list)
+    band: Number | None = BAND
+    resize_to: Literal["target", "edge"] = "target"
+    faults: list[FaultScenario] = Field(default_factory=list)
     overrides: dict[Role, dict[str, Number]] = Field(default_factory=dict)
 
     def to_config(self) -> VenueConfig:
@@ -94,7 +163,7 @@ class VenueScenario(ModelScenario):
             A value outside its range, an unknown venue or constant.
         """
         same = {field.name for field in fields(VenueConfig)} & type(self).model_fields.keys()
-        values = {name: getattr(self, name) for name in same - {"trigger"}}
+        values = {name: getattr(self, name) for name in same - {"trigger", "faults"}}
         if "trigger" in self.model_fields_set:
             if self.trigger is None:
                 values["policy"] = "never"
@@ -103,6 +172,7 @@ class VenueScenario(ModelScenario):
         config = VenueConfig(
             monitor_seconds=parse_max_gap(self.monitor, "monitor"),
             has_deleverage=self.deleverage,
+            faults=tuple(fault.to_fault() for fault in self.faults),
             **values,
         )
         resolved = resolve(config)

@@ -243,12 +243,10 @@ class Result:
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """Events as a DataFrame, one row each, columns as in `Event`; a resize's where one is."""
+        """Events as a DataFrame, one row each, columns as in `Event`."""
         import pandas as pd
 
         frame = pd.DataFrame(self.event_list, columns=Event._fields)
-        if not any(event.kind == "resize" for event in self.event_list):
-            frame = frame.drop(columns=["coins", *_LEVERAGES])
         frame["time"] = pd.to_datetime(frame["time"], utc=True)
         return frame
 

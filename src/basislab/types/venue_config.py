@@ -6,14 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Literal, NamedTuple, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_integer, check_number
-from basislab.types.configs import NEVER, ModelConfig
+from basislab.types.configs import NEVER, given
 from basislab.types.faults import MAX_FAULTS, Fault
+from basislab.types.levered import Leverages, LeveredConfig
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
+from basislab.units import SECONDS_PER_DAY
 
 PolicyKind = Literal["never", "trigger", "bands", "distance", "volatility"]
 POLICY_KINDS: tuple[PolicyKind, ...] = ("never", "trigger", "bands", "distance", "volatility")
@@ -36,6 +38,9 @@ RESPONSES: tuple[Response, ...] = ("rehedge", "reopen", "exit")
 ResizeTo = Literal["target", "edge"]
 RESIZES: tuple[ResizeTo, ...] = ("target", "edge")
 
+BAND: float | None = None
+"""How far the size may leave its target, where nothing else is said."""
+
 PathOrder = Literal["nearest", "pessimistic"]
 PATH_ORDERS: tuple[PathOrder, ...] = ("nearest", "pessimistic")
 
@@ -55,20 +60,8 @@ CONVENTIONS = (
 Resolved = TypeVar("Resolved", PerpVenue, LendingMarket, Route, StudyVenue)
 
 
-class Leverages(NamedTuple):
-    """A multiple of a leg's own equity, for each leg.
-
-    Parameters
-    ----------
-    long, short : float
-    """
-
-    long: float
-    short: float
-
-
 @dataclass(frozen=True, kw_only=True)
-class VenueConfig(ModelConfig):
+class VenueConfig(LeveredConfig):
     """A position as the venues would really treat it.
 
     Parameters
@@ -145,9 +138,6 @@ class VenueConfig(ModelConfig):
         "study": StudyVenue,
     }
 
-    leverage: float = None  # type: ignore[assignment]  # of the legs, where both have their own
-    long_leverage: float | None = None
-    short_leverage: float | None = None
     perp: str | PerpVenue = "hyperliquid"
     lending: str | LendingMarket = "kamino"
     opening: str | Route = "asgard"
@@ -171,12 +161,11 @@ class VenueConfig(ModelConfig):
     volume_usd: float = 0.0
     collateral_yield: str | None = None
     conventions: tuple[str, ...] = ()
-    band: float | None = None
+    band: float | None = BAND
     resize_to: ResizeTo = "target"
     faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
-        self._set_leverage()
         super().__post_init__()
         check_integer(self, "monitor_seconds", 60, 30 * 86_400, "seconds")
         check_choice(self, "policy", POLICY_KINDS)
@@ -208,20 +197,6 @@ class VenueConfig(ModelConfig):
         object.__setattr__(self, "faults", tuple(self.faults))
         if len(self.faults) > MAX_FAULTS or not all(isinstance(f, Fault) for f in self.faults):
             raise ConfigError(f"VenueConfig.faults: it must be at most {MAX_FAULTS} of Fault.")
-
-    def _set_leverage(self) -> None:
-        """Let the leverage follow from the legs' own, where both have one."""
-        for field in ("long_leverage", "short_leverage"):
-            if getattr(self, field) is not None:
-                check_number(self, field, 1, 100, "multiple of the leg's equity")
-        long, short = self.long_leverage, self.short_leverage
-        if long is not None and short is not None:
-            object.__setattr__(self, "leverage", 2 / (1 / long + 1 / short))
-        elif self.leverage is None:
-            raise ConfigError(
-                "VenueConfig: it has no leverage. Give leverage, or long_leverage and "
-                "short_leverage."
-            )
 
     def _check_carry(self) -> None:
         """Refuse an exit above the entry."""
@@ -267,8 +242,8 @@ class VenueConfig(ModelConfig):
         ):
             if leverage > most:
                 raise ConfigError(
-                    f"{leg} leverage {leverage:g} cannot be opened at {name}: it stops at "
-                    f"{most:.2f} ({why}). Choose a {leg} leverage of at most {most:.4g}."
+                    f"leverage {leverage:g} of the {leg} cannot be opened at {name}: it stops at "
+                    f"{most:.2f} ({why}). Choose at most {math.floor(most * 100) / 100:g} for it."
                 )
         deaths = (loan.liquidation_leverage, 1 / perp.margin_tiers[0].maintenance_rate)
         can_fire = [trigger < death for trigger, death in zip(self.triggers, deaths, strict=True)]
@@ -300,20 +275,6 @@ class VenueConfig(ModelConfig):
         if self.conventions:
             found.append(f"conventions of the study are kept: {', '.join(self.conventions)}")
         return tuple(found)
-
-    @property
-    def leverages(self) -> Leverages:
-        """Leverage of each leg at the opening."""
-        long, short = self.long_leverage, self.short_leverage
-        return Leverages(
-            self.leverage if long is None else long, self.leverage if short is None else short
-        )
-
-    @property
-    def share(self) -> float:
-        """The long's share of the equity, ``short / (long + short)``."""
-        long, short = self.leverages
-        return short / (long + short)
 
     @property
     def is_debtless(self) -> bool:
@@ -353,6 +314,28 @@ class VenueConfig(ModelConfig):
         if long == short:
             return Leverages(middle, middle)
         return Leverages(long * middle / start, short * middle / start)
+
+    def decisions(self) -> dict[str, float]:
+        """Return the numbers that a trader turns; a trigger as its leverage."""
+        found = super().decisions()
+        if self.policy in ("trigger", "never"):
+            found["trigger"] = NEVER if self.policy == "never" else self.trigger_leverage
+        own = {name: getattr(self, name) for name in POLICY_DECISIONS[self.policy]}
+        gate = given(entry_apy=self.entry_apy, exit_apy=self.exit_apy)
+        return found | given(**own) | gate | given(band=self.band)
+
+    @property
+    def lookback(self) -> int:
+        """Days of the longest rule; an exponential window counts with its centre of mass."""
+        watches_carry = self.entry_apy is not None or self.exit_apy is not None
+        carry = self.lookback_days if watches_carry else 0
+        return max(carry, SIGMA_SPAN_DAYS if self.policy == "volatility" else 0)
+
+    def delay_days(self, bar_seconds: int) -> int:
+        """Return one look, one bar and the transfer in days, begun ones counted."""
+        transfer = resolved(self.transfer, Route).delay_seconds
+        seconds = max(self.monitor_seconds, bar_seconds) + bar_seconds + transfer
+        return max(1, math.ceil(seconds / SECONDS_PER_DAY))
 
     @property
     def protocol(self) -> str:

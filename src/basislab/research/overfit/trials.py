@@ -10,6 +10,9 @@ from basislab.types.configs import NEVER, ModelConfig
 
 LOWEST: dict[str, float] = {
     "leverage": 1.0,
+    "long_leverage": 1.0,
+    "short_leverage": 1.0,
+    "band": 0.01,
     "trigger": 0.01,
     "buffer": 0.0,
     "ltv_band": 0.0,
@@ -81,6 +84,9 @@ _FURTHER: dict[str, str] = {
     "volume_usd": "volume {} USD",
     "collateral_yield": "staked at {}",
     "conventions": "study's {}",
+    "band": "size within {}",
+    "resize_to": "resized to the {}",
+    "faults": "faults {}",
 }
 """How further fields are told; a field that a model does not have is empty."""
 
@@ -94,7 +100,7 @@ def _attribute(config: ModelConfig, name: str) -> str:
     if name == "capital_usd":
         return f"{value:,.0f} USD"
     if isinstance(value, tuple):
-        value = " ".join(value) or "none"
+        value = " ".join(map(str, value)) or "none"
     text = f"{value:g}" if isinstance(value, float) else str(getattr(value, "name", value))
     return _FURTHER.get(name, "{}").format(text)
 
@@ -102,6 +108,8 @@ def _attribute(config: ModelConfig, name: str) -> str:
 def _label(config: ModelConfig, told: Sequence[str]) -> str:
     parts = [text for name in told if (text := _attribute(config, name))]
     for name, value in config.decisions().items():
+        if name == "band":  # told where it differs
+            continue
         if name == "leverage":
             parts.append(f"{value:g}x")
         elif name == "trigger":
