@@ -61,6 +61,20 @@ print(f"\nsum of the accounts      {ledger.sum():+.2f}")
 print(f"final less initial       {result.final_usd - result.initial_usd:+.2f}")
 
 # %% [markdown]
+# A result draws itself: equity beside the hurdle, with what happened on the way. In a notebook the
+# last line of a cell shows the chart; `.save("equity.html")` keeps it. `result.plot("drawdown")`
+# and `result.plot("legs")` draw the loss from the peak and the leverage of both legs.
+
+# %%
+result.plot()
+
+# %% [markdown]
+# The same ledger as a waterfall, from income over costs to what is left, with the hurdle below.
+
+# %%
+result.plot("waterfall")
+
+# %% [markdown]
 # What happened, and when. A liquidation is an event and not an exception.
 
 # %%
@@ -100,6 +114,13 @@ sweep["points"] = 100 * sweep["excess_return"]
 print(sweep[["trigger", "points", "rebalances", "liquidations"]].to_string(index=False))
 
 # %% [markdown]
+# A sweep is a DataFrame that draws itself too: of one field a line, of two a map.
+
+# %%
+both = bl.sweep(market, bl.RebalanceConfig(leverage=2), leverage=[2, 2.5, 3, 3.5], trigger=triggers)
+both.plot()
+
+# %% [markdown]
 # ## What else could have happened?
 #
 # One history is one draw. A joint bootstrap puts whole days of it together in other orders, so that
@@ -120,6 +141,13 @@ risk = bl.montecarlo(
 chosen = ["trigger", "return_p05", "return_p50", "return_p95"]
 chosen += ["beats_hurdle_probability", "liquidation_365d"]
 print(risk.summary[chosen].to_string(index=False))
+
+# %% [markdown]
+# The fan of one of them: between which equities the paths lie, day by day. The dashed line is the
+# capital.
+
+# %%
+risk.plot(config=2)
 
 # %% [markdown]
 # ## Which day to start?

@@ -138,7 +138,12 @@ def test_the_walkthrough_page_has_every_cell() -> None:
     code = [body.strip() for head, _, body in cells if head != " [markdown]"]
     said = [line[2:] for head, _, body in cells if head for line in body.splitlines() if line[2:]]
     assert code == [block.strip() for block in fences(WALKTHROUGH, "python")]
-    assert said == [line for line in prose(WALKTHROUGH).splitlines()[1:] if line]
+    told = [line for line in prose(WALKTHROUGH).splitlines()[1:] if line]
+    assert said == [line for line in told if not line.startswith("![")]
+    pictures = re.findall(r"^!\[[^\]]+\]\((.+)\)$", WALKTHROUGH, flags=re.MULTILINE)
+    drawing = [body for body in code if ".plot(" in body.splitlines()[-1]]
+    assert len(pictures) == len(drawing) > 0
+    assert all((ROOT / "docs" / name).read_text().startswith("<svg") for name in pictures)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
