@@ -70,11 +70,11 @@ class VenueModel:
 
     def series(self, config: VenueConfig) -> tuple[Hashable, ...]:
         """Return all that lowered bars hang on, a policy's memory included."""
-        perp = resolved(config.perp, PerpVenue)
+        perp, loan = resolved(config.perp, PerpVenue), resolved(config.lending, LendingMarket)
         study = resolved(config.study, StudyVenue).taker_fee_bps
         return (
             (perp.funding, perp.procedure, perp.taker_fees, perp.volume_fees, perp.valid_until),
-            (perp.funding_cap, config.faults, resolved(config.lending, LendingMarket).dated),
+            (perp.funding_cap, config.faults, loan.lends, loan.dated),
             (config.volume_usd, config.protocol, config.monitor_seconds, config.collateral_yield),
             (config.conventions, study),
             _memory(config),
