@@ -7,13 +7,13 @@ import json
 import sys
 
 import pytest
-from basislab.report.engine.positions import positions
-from basislab.report.facts import study_runs
 from typer.testing import CliRunner
 
 import basislab as bl
 from basislab.cli.app import app
 from basislab.presets.terms import load_lending
+from basislab.report.chapters.engine.positions import positions
+from basislab.report.report import study_runs
 from basislab.report.spec import EngineSpec, StudySpec
 from basislab.scenarios import json_schema, parse_file, parse_scenario, run_file
 from basislab.simulate import MODELS, StudyModel
