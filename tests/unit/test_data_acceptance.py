@@ -114,6 +114,9 @@ def test_a_result_tells_of_its_data_wherever_it_is_shown(wicked: bl.Market) -> N
     for shown in (result.summary(), result._repr_html_(), json.dumps(result.to_dict())):
         assert ACCEPTED in shown
         assert WARNED in shown
+    risk = bl.montecarlo(wicked, CONFIG, paths=2, block_days=9, accept_quality=True)
+    assert any(ACCEPTED in note for note in risk.summary.attrs["warnings"])
+    assert risk.tidy.attrs == risk.summary.attrs
     certified = bl.certify(wicked, CONFIG, **SEARCH, accept_quality=True)  # type: ignore[arg-type]
     assert any(ACCEPTED in note for note in certificate_facts(certified).notes)
 

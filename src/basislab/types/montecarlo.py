@@ -128,7 +128,7 @@ class MonteCarlo:
                         index=range(len(self.configs)),
                     )
                 )
-        return pd.concat(parts, ignore_index=True)
+        return self._noted(pd.concat(parts, ignore_index=True))
 
     @cached_property
     def fan_frame(self) -> pd.DataFrame:
@@ -175,7 +175,12 @@ class MonteCarlo:
 
         columns: dict[str, Any] = dict(self.swept)
         columns |= {name: values[:, column] for column, name in enumerate(self.names)}
-        return pd.DataFrame(columns, index=range(len(self.configs)))
+        return self._noted(pd.DataFrame(columns, index=range(len(self.configs))))
+
+    def _noted(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Give a table what is odd in the data, as a sweep has it."""
+        frame.attrs["warnings"] = list(self.warnings)
+        return frame
 
     def __repr__(self) -> str:
         return (
