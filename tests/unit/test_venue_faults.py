@@ -1,0 +1,188 @@
+"""What goes wrong by a list, and terms that change within a run: by hand, on flat hours.
+
+10 000 USD at 2x and 2x open at 100: 100 coins and contracts, a debt and a margin of 5 000.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pytest
+
+from basislab.errors import ConfigError
+from basislab.presets.terms import load_lending
+from basislab.simulate import simulate
+from basislab.types.constants import DatedTerm
+from basislab.types.faults import Fault
+from tests import plain
+from tests.venue_builders import (
+    LOAN,
+    PERP,
+    QUOTE,
+    events_of,
+    free_venue_config,
+    held,
+    hourly_market,
+    kernel_bar,
+    kernel_params,
+    loan_terms,
+)
+
+lending = plain.venue()["lending"]
+
+
+def at(hour):
+    return datetime(2025, 1, 1, hour, tzinfo=UTC)
+
+
+def run(rows, *faults, **changes):
+    config = free_venue_config(**({"policy": "never", "faults": faults} | changes))
+    return simulate(hourly_market(rows), config)
+
+
+def test_auto_deleveraging_leaves_the_long_naked_until_the_look():
+    """40 % of the short at 80, the open of bar 2, a tenth above the mark: 40 contracts at 88 cost
+    320. The close is 75: 40 coins lose 5 each. The look of bar 2 answers at 75: 40 coins go."""
+    fault = Fault(kind="adl", start=at(2), share=0.4, beyond=0.1)
+    result = run([100, 80, (80, 80, 75, 75), 75, 75], fault, response="rehedge")
+    kinds = [(bar, kind) for bar, kind, _ in events_of(result)]
+    assert [(0, "open"), (2, "adl"), (3, "rehedge")] == kinds
+    accounts = result.ledger.accounts
+    assert (-320, -200) == pytest.approx((accounts["perp_liquidation"], accounts["naked"]))
+    assert (1, 0.0) == (result.naked_bars, result.column("net_coins")[-1])
+    assert 10_000 - 520 == pytest.approx(result.final_usd)
+
+
+def test_auto_deleveraging_happens_once_at_the_bar_that_holds_its_time():
+    fault = Fault(kind="adl", start=datetime(2025, 1, 1, 2, 59, tzinfo=UTC), share=1.0)
+    result = run([100] * 5, fault, response="exit")
+    assert [(2, "adl", "short")] == [each for each in events_of(result) if each[1] == "adl"]
+
+
+def test_in_an_outage_an_order_waits_and_nobody_looks():
+    """130 in bar 1 asks for a resize; the venues are down from 02:00 to 04:00: it is done in bar 4.
+    Without a look in bars 2 and 3 nothing else is decided."""
+    outage = Fault(kind="outage", start=at(2), end=at(4))
+    result = run([100, 130, 130, 130, 130, 130], outage, band=0.2)
+    assert [4] == [event.bar for event in result.event_list if event.kind == "resize"]
+    assert 5_000 == pytest.approx(result.column("short_usd")[-1])
+
+
+def test_in_an_outage_legs_are_liquidated_all_the_same():
+    """A wick to 160 in bar 2; what was taken is answered when the venues are back."""
+    outage = Fault(kind="outage", start=at(1), end=at(5))
+    result = run([100, 100, (100, 160, 100, 100), *[100] * 4], outage, response="exit")
+    kinds = [(bar, kind) for bar, kind, _ in events_of(result)]
+    assert (2, "liquidation") in kinds
+    assert (6, "close") in kinds
+
+
+def test_a_delayed_transfer_arrives_later():
+    """It leaves in bar 2 and would be there at once; two hours more are bar 4."""
+    delay = Fault(kind="delay", start=at(2), end=at(3), seconds=7_200.0)
+    result = run([100, 130, 130, 130, 130, 130], delay, band=0.2)
+    kinds = [(bar, kind) for bar, kind, _ in events_of(result)]
+    assert {(2, "rebalance"), (4, "arrival")} < set(kinds)
+    assert 3_000 == pytest.approx(result.column("transit_usd")[3])
+
+
+def test_a_failed_transfer_comes_back_to_idle_cash():
+    failure = Fault(kind="failure", start=at(2), end=at(3))
+    result = run([100, 130, 130, 130], failure, band=0.2)
+    assert 3_000 == pytest.approx(result.column("idle_usd")[2])
+    assert 10_000 == pytest.approx(result.final_usd)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "theft"}, "Fault.kind"),
+        ({"share": 0.0}, "Fault.share"),
+        ({"kind": "outage"}, "give an end after the start"),
+        ({"kind": "delay", "end": at(1)}, "give an end after the start"),
+        ({"start": "2025-01-01"}, "it must be a datetime"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        Fault(**({"kind": "adl", "start": at(2)} | changes))
+
+
+CHANGING = replace(
+    LOAN,
+    max_ltv=0.6,
+    liquidation_ltv=0.9,
+    dated=(DatedTerm(date(2025, 1, 2), "liquidation_ltv", 0.7),),
+)
+
+
+def test_a_liquidation_ltv_changes_at_its_day():
+    """At 70 the LTV is 5 000 / 7 000 = 0.714: healthy under 0.9, liquidated at 00:00 under 0.7."""
+    result = run([100, *[70] * 30], lending=CHANGING, response="exit")
+    assert [24] == [event.bar for event in result.event_list if event.kind == "liquidation"]
+
+
+def test_a_run_that_begins_after_a_change_has_the_later_terms():
+    market = hourly_market([100] * 50)
+    low = replace(CHANGING, max_ltv=0.4, dated=(DatedTerm(date(2025, 1, 2), "max_ltv", 0.6),))
+    config = free_venue_config(lending=low, policy="never")
+    assert simulate(market, config, start=date(2025, 1, 2)).final_usd == 10_000
+    with pytest.raises(ConfigError, match=r"stops at 1\.67"):
+        simulate(market, config)
+
+
+def test_a_presets_constant_may_be_a_list_with_since(tmp_path):
+    text = load_lending.__globals__["locate"]("kamino", list)[0].read_text(encoding="utf-8")
+    dated = text.replace(
+        "[constants.liquidation_ltv]\nvalue = 0.75",
+        "[constants.liquidation_ltv]\nvalue = [{since = '2023-01-01', value = 0.8}, "
+        "{since = '2025-06-01', value = 0.75}]",
+    )
+    path = tmp_path / "own.toml"
+    path.write_text(dated, encoding="utf-8")
+    loan = load_lending(path)
+    assert (0.8, 0.75) == (loan.liquidation_ltv, loan.at(date(2025, 6, 1)).liquidation_ltv)
+    assert () == loan.at(date(2025, 6, 1)).dated
+
+
+def test_terms_that_cannot_be_dated_are_refused():
+    with pytest.raises(ConfigError, match="procedure cannot be dated"):
+        replace(LOAN, dated=(DatedTerm(date(2025, 1, 1), "procedure", 0.0),))
+    with pytest.raises(ConfigError, match="is not above max_ltv"):
+        replace(LOAN, dated=(DatedTerm(date(2025, 1, 1), "liquidation_ltv", 0.7),))
+
+
+def test_no_call_repays_more_than_its_cap():
+    """A debt of 10 M against 13.3 M: a tenth would be 1 M, a call takes 500 000."""
+    leg = plain.venue()["state"].LongLeg(133_000.0, 1e7)
+    done = lending.kamino_round(loan_terms(max_call=5e5), leg, 100.0)
+    assert 5e5 == pytest.approx(done.repaid)
+    assert 1e6 == pytest.approx(lending.kamino_round(loan_terms(), leg, 100.0).repaid)
+
+
+def test_capped_calls_repeat_at_the_same_price_until_the_loan_is_healthy():
+    leg = plain.venue()["state"].LongLeg(133_000.0, 1e7)
+    done = lending.liquidated(loan_terms(max_call=5e5), leg, 100.0)
+    assert not lending.is_unhealthy(loan_terms(), done.leg, 100.0)
+
+
+def test_funding_is_cut_at_the_venues_cap():
+    """10 % in an hour on 10 000 USD is cut at 4 %, on both sides."""
+    perp = replace(PERP, funding_cap=0.04)
+    market = hourly_market([100] * 3, funding=np.array([0.0, 0.1, -0.1]))
+    curve = simulate(market, free_venue_config(perp=perp, policy="never")).equity_usd
+    assert (400, -400) == pytest.approx(tuple(np.diff(curve)))
+
+
+def test_a_cut_below_the_minimum_order_is_not_done():
+    """Half of 10 contracts at 102 are 510 USD: an order that a venue of 511 does not take."""
+    whole, state, params = plain.venue()["whole"], plain.venue()["state"], kernel_params()
+    for least, left in ((511.0, 10.0), (509.0, 5.0)):
+        strict = params._replace(perp=params.perp._replace(min_order=least))
+        before = held(order=state.Order(state.DELEVER, 0.5))
+        log = plain.venue()["events"].new_log(9)
+        after = whole.executed(strict, before, QUOTE, kernel_bar(), log)
+        assert (left, left) == (after.position.long.quantity, after.position.short.contracts)
+        assert state.NO_ORDER == after.order.kind
