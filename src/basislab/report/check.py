@@ -15,18 +15,6 @@ TOLERANCE = 1e-9
 def fact_differences(found: Any, kept: Any, where: str = "facts") -> Iterator[str]:
     """Yield what differs between two sets of facts.
 
-    Parameters
-    ----------
-    found, kept : JSON value
-        Computed now, and read from the file.
-    where : str
-        Path of the values.
-
-    Yields
-    ------
-    str
-        One line a difference.
-
     Examples
     --------
     >>> list(fact_differences({"a": [1.0, 2.0]}, {"a": [1.0, 2.1]}))
@@ -57,18 +45,6 @@ def _same(found: Any, kept: Any) -> bool:
 def table_differences(found: str, kept: str, name: str) -> Iterator[str]:
     r"""Yield what differs between two CSV texts: numbers within the tolerance, all else exactly.
 
-    Parameters
-    ----------
-    found, kept : str
-        Computed now, and read from the file.
-    name : str
-        Of the file.
-
-    Yields
-    ------
-    str
-        One line a difference.
-
     Examples
     --------
     >>> list(table_differences("day,usd\n1,2.0\n", "day,usd\n1,2.1\n", "a.csv"))
@@ -90,19 +66,7 @@ def _cell(text: str) -> float | str:
 
 
 def text_differences(found: str, kept: str, name: str) -> Iterator[str]:
-    """Yield what differs between two texts, as lines of a diff.
-
-    Parameters
-    ----------
-    found, kept : str
-        Computed now, and read from the file.
-    name : str
-        Of the file.
-
-    Yields
-    ------
-    str
-    """
+    """Yield what differs between two texts, as lines of a diff."""
     if found != kept:
         yield from unified_diff(
             kept.splitlines(), found.splitlines(), f"{name} (kept)", f"{name} (computed)", "", "", 0

@@ -13,14 +13,6 @@ SHADES = " .:-=+*#%@"
 def label(value: Any) -> str:
     """Return a field's value as a table's head shows it.
 
-    Parameters
-    ----------
-    value : number, str or None
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> label(3.0), label(None), label("auto")
@@ -32,22 +24,7 @@ def label(value: Any) -> str:
 
 
 def pivot(frame: pd.DataFrame, down: str, across: str, shown: str) -> pd.DataFrame:
-    """Return one number over two fields; its mean where other fields vary too.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        From `basislab.sweep`.
-    down, across : str
-        Swept fields.
-    shown : str
-        Column in the cells.
-
-    Returns
-    -------
-    DataFrame
-        Index and columns in the order of the sweep, as text.
-    """
+    """Return one number over two fields; its mean where other fields vary too."""
     names = [frame[name].map(label) for name in (down, across)]
     table = frame.groupby(names, sort=False)[shown].mean().unstack()  # noqa: PD010 - keeps order
     order = [list(dict.fromkeys(name)) for name in names]
@@ -55,19 +32,7 @@ def pivot(frame: pd.DataFrame, down: str, across: str, shown: str) -> pd.DataFra
 
 
 def heat_lines(table: pd.DataFrame, width: int) -> list[str]:
-    """Return a pivot as aligned text: percent where they fit, else shades with their scale.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Fractions.
-    width : int
-        Columns of the terminal.
-
-    Returns
-    -------
-    list of str
-    """
+    """Return a pivot as aligned text: percent where they fit, else shades with their scale."""
     side = max(len(str(table.index.name)), *(len(str(name)) for name in table.index))
     for digits in (1, 0):
         rows = [[str(name) for name in table.columns]]

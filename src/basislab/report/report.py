@@ -51,18 +51,7 @@ def study_runs(market: Market, spec: StudySpec, *, accept_quality: bool = False)
 
 
 def study_report(runs: Runs, progress: Progress | None = None) -> Report:
-    """Compute a study.
-
-    Parameters
-    ----------
-    runs : Runs
-        Of bars of a day, or of a part of one, with the funding of the venues and the lending rates.
-    progress : callable of str, optional
-        Called with the name of each chapter before it is computed.
-
-    Returns
-    -------
-    Report
+    """Compute a study; `progress` is told the name of each chapter before it is computed.
 
     Raises
     ------

@@ -15,17 +15,7 @@ MAX_EVENTS = 60
 
 
 def result_tables(result: Result) -> Sequence[Table]:
-    """Return the tables of one run.
-
-    Parameters
-    ----------
-    result : Result
-
-    Returns
-    -------
-    sequence of Table
-        Summary (its notes are the warnings), waterfall, and events where there are any.
-    """
+    """Return the tables of one run."""
     config = result.config
     unit = "days" if result.bar_seconds == SECONDS_PER_DAY else "bars"
     title = (

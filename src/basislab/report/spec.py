@@ -183,16 +183,6 @@ class StudySpec(BaseModel):
 def load_spec(path: Path) -> StudySpec:
     """Read a study file.
 
-    Parameters
-    ----------
-    path : Path
-        TOML.
-
-    Returns
-    -------
-    StudySpec
-        A market or a preset given as a relative path is taken relative to the file.
-
     Raises
     ------
     ConfigError

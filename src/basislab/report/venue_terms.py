@@ -15,17 +15,7 @@ from basislab.types.market import Market
 
 
 def check_market(market: Market) -> QualityReport:
-    """Check a market against all rules, the terms of its venues included.
-
-    Parameters
-    ----------
-    market : Market
-
-    Returns
-    -------
-    QualityReport
-        As `basislab.data.check`; a difference of terms is a warning.
-    """
+    """Check a market against all rules; a difference of its venues' terms is a warning."""
     report = check(market)
     found = tuple(venue_terms(market))
     errors = len(report.errors)
@@ -34,18 +24,7 @@ def check_market(market: Market) -> QualityReport:
 
 
 def checks_of(market: Market) -> dict[str, str]:
-    """Return the checks that could be made of a market, with what each asserts.
-
-    Parameters
-    ----------
-    market : Market
-
-    Returns
-    -------
-    dict of str to str
-        Without those that have nothing to look at, such as a second venue; terms are compared only
-        where they were fetched and there is a preset to compare with.
-    """
+    """Return the checks that could be made of a market, with what each asserts."""
     idle = not_applicable(market)
     if not any(True for _ in _fetched(market)):
         idle.add(VENUE_TERMS)
@@ -53,17 +32,7 @@ def checks_of(market: Market) -> dict[str, str]:
 
 
 def venue_terms(market: Market) -> Iterator[Finding]:
-    """Yield margin tiers of a venue that are not those of the preset of its name.
-
-    Parameters
-    ----------
-    market : Market
-        Fetched: `provenance` has the terms.
-
-    Yields
-    ------
-    Finding
-    """
+    """Yield margin tiers of a venue that are not those of the preset of its name."""
     for venue, tiers in _fetched(market):
         preset = load_perp(venue)
         ours = [(tier.above_usd, tier.max_leverage) for tier in preset.margin_tiers]

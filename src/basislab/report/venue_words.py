@@ -32,21 +32,7 @@ def plain_words(
     end: date | None = None,
     with_sensitivity: bool = True,
 ) -> list[str]:
-    """Return what a run says, a sentence each; every number is computed.
-
-    Parameters
-    ----------
-    market : Market
-    result : VenueResult
-    start, end : date, optional
-        Window of the run.
-    with_sensitivity : bool
-        Whether the assumptions are run over their ranges, two runs each.
-
-    Returns
-    -------
-    list of str
-    """
+    """Return what a run says, a sentence each; every number is computed."""
     config = result.config
     said = dying(deaths(market, config, start=start, end=end))
     said += [*liquidated(result), naked(result), borne(result), firing(result), hurdle(result)]

@@ -13,15 +13,6 @@ NONE = "-"
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a fraction as signed percent.
 
-    Parameters
-    ----------
-    value : float or None, fraction
-    digits : int
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> percent(-0.0348), percent(None), percent(-0.00001)
@@ -35,15 +26,6 @@ def percent(value: float | None, digits: int = 1) -> str:
 def share(value: float | None, digits: int = 1) -> str:
     """Return a fraction as unsigned percent.
 
-    Parameters
-    ----------
-    value : float or None, fraction
-    digits : int
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> share(0.678)
@@ -54,14 +36,6 @@ def share(value: float | None, digits: int = 1) -> str:
 
 def points(value: float | None) -> str:
     """Return a difference of two rates as signed percentage points.
-
-    Parameters
-    ----------
-    value : float or None, fraction
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -74,15 +48,6 @@ def points(value: float | None) -> str:
 def usd(value: float | None, digits: int = 0) -> str:
     """Return USD with thousands separators.
 
-    Parameters
-    ----------
-    value : float or None, USD
-    digits : int
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> usd(9609.68), usd(-0.2), usd(1234.5, 2)
@@ -94,15 +59,6 @@ def usd(value: float | None, digits: int = 0) -> str:
 def signed_usd(value: float | None, digits: int = 0) -> str:
     """Return USD with its sign.
 
-    Parameters
-    ----------
-    value : float or None, USD
-    digits : int
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> signed_usd(205.4), signed_usd(0.0)
@@ -113,15 +69,6 @@ def signed_usd(value: float | None, digits: int = 0) -> str:
 
 def decimal(value: float | None, digits: int = 2) -> str:
     """Return a plain number.
-
-    Parameters
-    ----------
-    value : float or None
-    digits : int
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -145,14 +92,6 @@ def price(value: float) -> str:
 def multiple(value: float) -> str:
     """Return a leverage.
 
-    Parameters
-    ----------
-    value : float
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> multiple(3.0), multiple(2.5)
@@ -164,14 +103,6 @@ def multiple(value: float) -> str:
 def trigger(value: float) -> str:
     """Return a trigger: a leverage, or never.
 
-    Parameters
-    ----------
-    value : float
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> trigger(5.0), trigger(999.0)
@@ -182,14 +113,6 @@ def trigger(value: float) -> str:
 
 def join(items: Sequence[str]) -> str:
     """Return items as a spoken list.
-
-    Parameters
-    ----------
-    items : sequence of str
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -203,16 +126,6 @@ def join(items: Sequence[str]) -> str:
 
 def plural(number: float, noun: str) -> str:
     """Return a count with its noun.
-
-    Parameters
-    ----------
-    number : float
-    noun : str
-        In the singular; an s makes its plural.
-
-    Returns
-    -------
-    str
 
     Examples
     --------

@@ -33,18 +33,7 @@ WHAT: dict[str, str] = {
 
 
 def certificate_data(certificates: Sequence[Certificate]) -> dict[str, Download]:
-    """Return the data of certificates that were made on the same days.
-
-    Parameters
-    ----------
-    certificates : sequence of Certificate
-        Trials that they share are written once.
-
-    Returns
-    -------
-    dict of str to Download
-        By file name; empty without a certificate.
-    """
+    """Return the data of certificates that were made on the same days."""
     if not certificates:
         return {}
     files = {"returns": _returns(certificates)}
@@ -73,16 +62,7 @@ def _cell(value: Any) -> Any:
 
 
 def days_of(found: Certificate) -> tuple[str, ...]:
-    """Return the labels of the rows; their numbers for bare returns.
-
-    Parameters
-    ----------
-    found : Certificate
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Return the labels of the rows; their numbers for bare returns."""
     return found.times or tuple(str(number) for number in range(found.bars))
 
 
@@ -191,18 +171,7 @@ _FILES: dict[str, tuple[Sequence[str], Callable[[Certificate], Iterator[Sequence
 
 
 def falsify(label: str) -> str:
-    """Return the lines of Python that find a certificate's first figures again from its files.
-
-    Parameters
-    ----------
-    label : str
-        Of the optimum.
-
-    Returns
-    -------
-    str
-        Prints the probability of overfitting, the daily Sharpe ratio and the share of start days.
-    """
+    """Return the lines of Python that find a certificate's first figures again from its files."""
     return _FALSIFY.replace("LABEL", json.dumps(label, ensure_ascii=False))
 
 

@@ -46,16 +46,7 @@ class Held:
         self.rows: dict[str, Rows] = {}
 
     def add(self, rows: Rows) -> alt.NamedData:
-        """Keep rows, numbers cut to six digits: a figure shows no more.
-
-        Parameters
-        ----------
-        rows : list of dict
-
-        Returns
-        -------
-        altair.NamedData
-        """
+        """Keep rows, numbers cut to six digits: a figure shows no more."""
         short = [{key: _short(value) for key, value in row.items()} for row in rows]
         name = f"d{blake2b(json.dumps(short).encode(), digest_size=8).hexdigest()}"
         self.rows[name] = short
@@ -97,13 +88,7 @@ class Figure:
     _specs: list[dict[str, Any]] = field(default_factory=list, compare=False, repr=False)
 
     def specs(self) -> list[dict[str, Any]]:
-        """Return the Vega-Lite specification of every panel, colours as roles.
-
-        Returns
-        -------
-        list of dict
-            As wide as the element that they are put in; data under ``datasets``.
-        """
+        """Return the Vega-Lite specification of every panel, colours as roles."""
         if not self._specs:
             for panel in self.panels:
                 spec = panel.to_dict()
@@ -121,19 +106,7 @@ class Figure:
         *,
         is_titled: bool = True,
     ) -> list[dict[str, Any]]:
-        """Return specifications that stand alone: colours filled in, a width, a title.
-
-        Parameters
-        ----------
-        palette : mapping of role to colour
-        width : int, pixels
-        is_titled : bool
-            Whether the first panel carries the figure's title.
-
-        Returns
-        -------
-        list of dict
-        """
+        """Return specifications that stand alone: colours filled in, a width, a title."""
         made = []
         for number, spec in enumerate(self.specs()):
             data = {name: self._chosen(rows) for name, rows in spec["datasets"].items()}
@@ -155,26 +128,12 @@ class Figure:
         ]
 
     def rows(self) -> Rows:
-        """Return the data of the first panel as rows, for those who want the numbers.
-
-        Returns
-        -------
-        list of dict
-        """
+        """Return the data of the first panel as rows, for those who want the numbers."""
         return next(iter(self.data.values()))
 
 
 def data_names(spec: Any) -> set[str]:
-    """Return the names of the data that a specification refers to.
-
-    Parameters
-    ----------
-    spec : dict, list or scalar
-
-    Returns
-    -------
-    set of str
-    """
+    """Return the names of the data that a specification refers to."""
     if isinstance(spec, list):
         return set().union(*map(data_names, spec))
     if not isinstance(spec, dict):
@@ -185,17 +144,9 @@ def data_names(spec: Any) -> set[str]:
 
 
 def still(spec: Any) -> Any:
-    """Leave out of a specification what only a pointer brings to light.
+    """Leave out selections, and layers that wait for one: what only a pointer brings to light.
 
-    Parameters
-    ----------
-    spec : dict, list or scalar
-
-    Returns
-    -------
-    the same type
-        Without selections, and without layers whose opacity waits for one; a rule a day that
-        nobody can see was half of a picture's file.
+    A rule a day that nobody can see was half of a picture's file.
     """
     if isinstance(spec, list):
         return [still(one) for one in spec if not _waits(one)]
@@ -217,13 +168,7 @@ def _title(text: str) -> dict[str, Any]:
 
 
 def theme() -> dict[str, Any]:
-    """Return the Vega-Lite configuration that all figures share.
-
-    Returns
-    -------
-    dict
-        One type scale, quiet axes, no frame; legends are left to the page.
-    """
+    """Return the Vega-Lite configuration that all figures share."""
     axis = {
         "labelColor": role("soft"),
         "titleColor": role("soft"),
@@ -271,17 +216,7 @@ def _short(value: Any) -> Any:
 
 
 def sized(chart: Chart, height: int) -> Chart:
-    """Return a chart as wide as its container.
-
-    Parameters
-    ----------
-    chart : altair chart
-    height : int, pixels
-
-    Returns
-    -------
-    altair chart
-    """
+    """Return a chart as wide as its container."""
     return chart.properties(
         width="container",
         height=height,
@@ -295,32 +230,12 @@ def hidden() -> alt.Parameter:
 
 
 def shown(name: str = "series") -> str:
-    """Return the expression that keeps the series a reader has not switched off.
-
-    Parameters
-    ----------
-    name : str
-        Field that names the series.
-
-    Returns
-    -------
-    str
-    """
+    """Return the expression that keeps the series a reader has not switched off."""
     return f"indexof(hidden, datum.{name}) < 0"
 
 
 def chosen(leverage: float | None) -> alt.Parameter:
-    """Return the leverage that a figure shows.
-
-    Parameters
-    ----------
-    leverage : float
-        At first.
-
-    Returns
-    -------
-    altair.Parameter
-    """
+    """Return the leverage that a figure shows."""
     return alt.param(name="leverage", value=leverage)
 
 
@@ -339,35 +254,13 @@ def zoom() -> alt.Parameter:
 
 
 def time_axis(*, labels: bool = True) -> alt.X:
-    """Return the x channel of a daily series: UTC, so that no reader's clock moves a day.
-
-    Parameters
-    ----------
-    labels : bool
-        Whether the axis is written.
-
-    Returns
-    -------
-    altair.X
-    """
+    """Return the x channel of a daily series: UTC, so that no reader's clock moves a day."""
     axis = alt.Axis(title=None, labels=labels, format="%b %Y", tickCount=7, labelFlush=True)
     return alt.X("t:T", scale=alt.Scale(type="utc", padding=6), axis=axis)
 
 
 def signed_axis(written: str, **more: Any) -> alt.Axis:
-    """Return an axis whose numbers carry their sign, except zero.
-
-    Parameters
-    ----------
-    written : str
-        A d3 number format such as ``+.0%``.
-    **more
-        Other properties of the axis.
-
-    Returns
-    -------
-    altair.Axis
-    """
+    """Return an axis whose numbers, in a d3 format such as ``+.0%``, carry their sign; not zero."""
     return alt.Axis(format=written, labelExpr=_PLAIN_ZERO, **more)
 
 
@@ -375,16 +268,7 @@ _PLAIN_ZERO = r"replace(datum.label, /^\+(0[.0]*%?)$/, '$1')"
 
 
 def colours(lines: Sequence[Line]) -> alt.Scale:
-    """Return the colour scale of some series.
-
-    Parameters
-    ----------
-    lines : sequence of Line
-
-    Returns
-    -------
-    altair.Scale
-    """
+    """Return the colour scale of some series."""
     return alt.Scale(
         domain=[line.name for line in lines], range=[role(line.colour) for line in lines]
     )

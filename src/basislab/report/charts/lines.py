@@ -28,14 +28,6 @@ from basislab.report.charts.palette import role
 def literal(name: str) -> str:
     r"""Return a column's name as a field that is not read as a path.
 
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> print(literal("a.b"))
@@ -45,16 +37,7 @@ def literal(name: str) -> str:
 
 
 def dashes(lines: Sequence[Line]) -> alt.Scale:
-    """Return the dash scale of some series.
-
-    Parameters
-    ----------
-    lines : sequence of Line
-
-    Returns
-    -------
-    altair.Scale
-    """
+    """Return the dash scale of some series."""
     return alt.Scale(
         domain=[line.name for line in lines],
         range=[[5, 4] if line.is_dashed else [1, 0] for line in lines],
@@ -74,25 +57,8 @@ def lines_chart(
 ) -> Chart:
     """Return daily lines, one a series, with a reading line that names all values of a day.
 
-    Parameters
-    ----------
-    rows : list of dict
-        With ``t`` (milliseconds), ``day``, ``series``, the value and, where a leverage is
-        chosen, ``leverage``.
-    lines : sequence of Line
-    value : str
-        Field of the value.
-    title : str
-        Of the y axis, with the unit.
-    written : str
-        d3 format of the values.
-    height : int, pixels
-    leverage : float, optional
-        Chosen at first.
-
-    Returns
-    -------
-    altair chart
+    Rows have ``t`` (milliseconds), ``day``, ``series``, `value` and, where a leverage is chosen,
+    ``leverage``; `written` is a d3 format.
     """
     base = alt.Chart(held.add(rows)).transform_filter(shown())
     params: list[alt.Parameter] = [hidden()]

@@ -98,15 +98,6 @@ _ROLE = re.compile(r"var\(--([a-z]+\d?)\)")
 def role(name: str) -> str:
     """Return the colour of a role as a style sheet's variable.
 
-    Parameters
-    ----------
-    name : str
-        A key of `LIGHT`.
-
-    Returns
-    -------
-    str
-
     Raises
     ------
     KeyError
@@ -125,15 +116,6 @@ def role(name: str) -> str:
 def recolour(spec: Any, palette: Mapping[str, str] = LIGHT) -> Any:
     """Return a specification (or any nest of dicts and lists) with roles replaced by colours.
 
-    Parameters
-    ----------
-    spec : dict, list or scalar
-    palette : mapping of role to colour
-
-    Returns
-    -------
-    The same, as new objects.
-
     Examples
     --------
     >>> recolour({"color": "var(--paper)"})
@@ -150,17 +132,6 @@ def recolour(spec: Any, palette: Mapping[str, str] = LIGHT) -> Any:
 
 def map_class(value: float | None, bound: float) -> int | None:
     """Return the class of a value on the diverging scale.
-
-    Parameters
-    ----------
-    value : float or None
-    bound : float, > 0
-        Values from here on share the outermost class.
-
-    Returns
-    -------
-    int or None
-        0 for the lowest; the middle class only where the value is next to zero.
 
     Examples
     --------

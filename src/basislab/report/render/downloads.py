@@ -20,16 +20,7 @@ class Download(NamedTuple):
 
 
 def download_files(downloads: Mapping[str, Download]) -> dict[str, bytes]:
-    """Return the files by their name below the document's folder.
-
-    Parameters
-    ----------
-    downloads : mapping of str to Download
-
-    Returns
-    -------
-    dict of str to bytes
-    """
+    """Return the files by their name below the document's folder."""
     return {f"{FOLDER}/{name}": each.text.encode() for name, each in downloads.items()}
 
 
@@ -37,14 +28,6 @@ def packed_link(text: str) -> str:
     """Return a text as a link that holds it: gzip, so that a page stays small.
 
     A browser without scripts saves the packed file, which pandas reads as it is.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -59,17 +42,7 @@ def packed_link(text: str) -> str:
 
 
 def downloads_html(downloads: Mapping[str, Download], *, is_paper: bool) -> str:
-    """Return the files as a list of links; on paper their names.
-
-    Parameters
-    ----------
-    downloads : mapping of str to Download
-    is_paper : bool
-
-    Returns
-    -------
-    str
-    """
+    """Return the files as a list of links; on paper their names."""
     items = []
     for name, each in downloads.items():
         shown = escape(name)
@@ -81,14 +54,6 @@ def downloads_html(downloads: Mapping[str, Download], *, is_paper: bool) -> str:
 
 def downloads_markdown(downloads: Mapping[str, Download]) -> str:
     """Return the files as a list of links to where they lie beside the document.
-
-    Parameters
-    ----------
-    downloads : mapping of str to Download
-
-    Returns
-    -------
-    str
 
     Examples
     --------

@@ -49,15 +49,6 @@ class Drawing:
     def pictures(self, specs: Sequence[Spec]) -> Iterator[Picture]:
         """Draw Vega-Lite specifications.
 
-        Parameters
-        ----------
-        specs : sequence of dict
-
-        Yields
-        ------
-        (str, bytes)
-            SVG and PNG, in the order given.
-
         Raises
         ------
         BasisLabError
@@ -70,10 +61,6 @@ class Drawing:
 
     def scripts(self) -> str:
         """Return the scripts of a page.
-
-        Returns
-        -------
-        str
 
         Raises
         ------
@@ -90,10 +77,7 @@ class Drawing:
 def drawing_processes() -> Iterator[Drawing]:
     """Start processes that draw, while the caller computes what is to be drawn.
 
-    Yields
-    ------
-    Drawing
-        What was not begun when the block ends is dropped.
+    What was not begun when the block ends is dropped.
     """
     workers = min(MAX_PROCESSES, os.cpu_count() or 1)
     executor = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
@@ -125,18 +109,7 @@ def _warm_up() -> None:
 
 
 def picture(spec: Spec) -> Picture:
-    """Draw one Vega-Lite specification.
-
-    Parameters
-    ----------
-    spec : dict
-        That stands alone: data, colours and sizes filled in.
-
-    Returns
-    -------
-    (str, bytes)
-        SVG text and PNG; the same bytes whatever the process drew before.
-    """
+    """Draw one Vega-Lite specification."""
     import vl_convert
 
     svg = numbered(vl_convert.vegalite_to_svg(spec))
@@ -145,14 +118,6 @@ def picture(spec: Spec) -> Picture:
 
 def numbered(svg: str) -> str:
     """Count an SVG's clip paths and gradients from one; the renderer counts on between pictures.
-
-    Parameters
-    ----------
-    svg : str
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -164,13 +129,7 @@ def numbered(svg: str) -> str:
 
 
 def vega_bundle() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script that leaves a single name behind.
-
-    Returns
-    -------
-    str
-        JavaScript, wrapped in a function so that its hundreds of names stay inside.
-    """
+    """Return Vega, Vega-Lite and Vega-Embed as one script that leaves a single name behind."""
     import vl_convert
 
     bundle = vl_convert.javascript_bundle("window.basislabVega={embed:vegaEmbed,vega};")

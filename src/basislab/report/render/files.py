@@ -21,22 +21,7 @@ def document_files(
     with_pdf: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a document.
-
-    Parameters
-    ----------
-    document : Document
-    drawing : Drawing, optional
-        Processes that were started earlier, while the document was computed.
-    with_pdf : bool
-        Needs the extra ``pdf``.
-    progress : callable of str, optional
-        Told what is made.
-
-    Yields
-    ------
-    (str, bytes)
-        Name below the study's folder, content.
+    """Yield name below the study's folder and content; `drawing` may have been started earlier.
 
     Raises
     ------

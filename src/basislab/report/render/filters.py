@@ -11,14 +11,6 @@ from basislab.report import words
 def fine(value: float | None) -> str:
     """Return a fraction as signed percent with more digits.
 
-    Parameters
-    ----------
-    value : float or None, fraction
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> fine(0.04604)
@@ -30,14 +22,6 @@ def fine(value: float | None) -> str:
 def cents(value: float | None) -> str:
     """Return USD with cents.
 
-    Parameters
-    ----------
-    value : float or None, USD
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> cents(5.3)
@@ -48,14 +32,6 @@ def cents(value: float | None) -> str:
 
 def title(text: str) -> str:
     """Return a text with its first letter raised and nothing else touched.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
 
     Examples
     --------

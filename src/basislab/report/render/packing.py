@@ -10,15 +10,7 @@ Rows = list[dict[str, Any]]
 def packed(rows: Rows) -> dict[str, Any]:
     """Return rows as columns; a column with few different values as those and their places.
 
-    Parameters
-    ----------
-    rows : list of dict
-        Of JSON values; a key that a row lacks is None in its column.
-
-    Returns
-    -------
-    dict
-        ``rows`` (how many) and ``columns`` (by name: a list, or ``{"of": [...], "at": [...]}``).
+    A key that a row lacks is None in its column.
 
     Examples
     --------
@@ -43,14 +35,6 @@ def _column(values: list[Any]) -> Any:
 
 def unpacked(table: dict[str, Any]) -> Rows:
     """Return the rows that `packed` was given.
-
-    Parameters
-    ----------
-    table : dict
-
-    Returns
-    -------
-    list of dict
 
     Examples
     --------

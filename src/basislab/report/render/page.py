@@ -34,20 +34,10 @@ _SMALL = 12
 
 
 def html_page(document: Document, *, drawn: Drawn | None = None, bundle: str | None = None) -> str:
-    """Return a study as one HTML file.
+    """Return a document as one HTML file.
 
-    Parameters
-    ----------
-    document : Document
-    drawn : dict of str to list of str, optional
-        Figures already drawn as SVG: the page for paper, without scripts. By default the page for
-        screens, whose figures are drawn when it is opened.
-    bundle : str, optional
-        From `vega_bundle`, where it is at hand.
-
-    Returns
-    -------
-    str
+    `drawn` holds figures as SVG by key: the page for paper, without scripts. Else a page for
+    screens, whose figures are drawn when it is opened by `bundle`, by default `vega_bundle`.
     """
     environment = Environment(
         loader=FileSystemLoader(ASSETS), undefined=StrictUndefined, autoescape=True
@@ -96,16 +86,7 @@ def _body(document: Document, text: str, drawn: Drawn | None) -> str:
 
 
 def table_html(table: Table) -> str:
-    """Return a table that scrolls inside itself.
-
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    str
-    """
+    """Return a table that scrolls inside itself."""
     head = "".join(
         f'<th scope="col"{_numeric(column)}>{escape(column.header)}</th>'
         for column in table.columns
@@ -153,17 +134,7 @@ def _typeset(text: str) -> str:
 
 
 def cards_html(table: Table) -> str:
-    """Return the headline numbers as cards.
-
-    Parameters
-    ----------
-    table : Table
-        Columns name, return, excess, note.
-
-    Returns
-    -------
-    str
-    """
+    """Return headline numbers as cards; columns name, return, excess, note."""
     cards = []
     for row, (name, value, excess, note) in zip(table.facts(), table.cells(), strict=True):
         against = row["excess_annualized"]
@@ -178,19 +149,7 @@ def cards_html(table: Table) -> str:
 
 
 def figure_html(document: Document, key: str, drawn: Sequence[str] | None) -> str:
-    """Return a figure's place in the page, with its tools, or the drawn figure on paper.
-
-    Parameters
-    ----------
-    document : Document
-    key : str
-    drawn : sequence of str or None
-        SVG of every panel.
-
-    Returns
-    -------
-    str
-    """
+    """Return a figure's place in the page, with its tools, or the drawn figure on paper."""
     figure, number = document.figures[key], document.numbers[key]
     label = f"<b>Figure {number}.</b> {escape(figure.title)}"
     caption = f'<figcaption id="caption-{key}">{label}</figcaption>'
@@ -251,17 +210,7 @@ def _tools(figure: Figure) -> str:
 
 
 def page_data(figures: Sequence[Figure]) -> dict[str, Any]:
-    """Return what the page's script draws: specifications, and every data set once.
-
-    Parameters
-    ----------
-    figures : sequence of Figure
-
-    Returns
-    -------
-    dict
-        ``figures`` by key, each with its panels; ``data`` by name, packed by columns.
-    """
+    """Return ``figures`` (panels by key) and ``data``, every set once and packed by columns."""
     datasets: dict[str, Any] = {}
     panels: dict[str, list[dict[str, Any]]] = {}
     for figure in figures:

@@ -8,15 +8,6 @@ from basislab.errors import ConfigError
 def pdf(html: str) -> bytes:
     """Return a page for paper as a PDF.
 
-    Parameters
-    ----------
-    html : str
-        From `html_page` with drawn figures.
-
-    Returns
-    -------
-    bytes
-
     Raises
     ------
     ConfigError

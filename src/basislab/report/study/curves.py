@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from basislab.report.charts.base import Line
+from basislab.report.charts.maps import Return
 from basislab.report.study.market import MarketFacts
+from basislab.report.study.outcome import Outcome, RebalanceOutcome
 from basislab.report.study.runs import Runs
 from basislab.types.market import FloatArray
 from basislab.units import DAYS_PER_YEAR
@@ -25,6 +27,19 @@ def venue_lines(market: MarketFacts) -> tuple[Line, ...]:
     return tuple(
         Line(row.venue, VENUE_COLOURS[number % len(VENUE_COLOURS)])
         for number, row in enumerate(market.funding)
+    )
+
+
+def map_cell(made: Outcome, column: float, row: str, *, is_marked: bool = False) -> Return:
+    """Return an outcome as a cell of a map of returns."""
+    return Return(
+        column=column,
+        row=row,
+        annualized=made.annualized,
+        excess=made.excess_annualized,
+        drawdown=made.drawdown,
+        liquidations=made.liquidations_count if isinstance(made, RebalanceOutcome) else None,
+        is_marked=is_marked,
     )
 
 

@@ -54,104 +54,41 @@ class Runs:
         return simulate(self.market, resolve(config))  # its data are judged before
 
     def base(self, **changes: Any) -> dict[str, Any]:
-        """Return the study's size, venue and lending protocol as config fields.
-
-        Parameters
-        ----------
-        **changes
-            Fields that differ.
-
-        Returns
-        -------
-        dict
-        """
+        """Return the study's size, venue and lending protocol as config fields."""
         spec = self.spec
         fields = {"capital_usd": spec.capital_usd, "perp": spec.perp, "lending": spec.lending}
         return fields | changes
 
     def perps(self) -> list[str]:
-        """Return the study's venues whose funding the market has, its own first.
-
-        Returns
-        -------
-        list of str
-        """
+        """Return the study's venues whose funding the market has, its own first."""
         names = dict.fromkeys((self.spec.perp, self.spec.rival_perp))
         return [name for name in names if load_venue(name).funding in self.market.funding]
 
     def capitals(self) -> list[float]:
-        """Return the sizes of the matrix and the study's own, in order.
-
-        Returns
-        -------
-        list of float, USD
-        """
+        """Return the sizes of the matrix and the study's own, in order."""
         return sorted({*self.spec.capitals_usd, self.spec.capital_usd})
 
     def rebalance(self, leverage: float, **changes: Any) -> Result:
-        """Return the rebalance model's run, at the default trigger unless changed.
-
-        Parameters
-        ----------
-        leverage : float
-        **changes
-            Config fields that differ from the study's.
-
-        Returns
-        -------
-        Result
-        """
+        """Return the rebalance model's run; `changes` differ from the study's own fields."""
         if changes.get("trigger") == 2 * leverage:
             changes = {key: value for key, value in changes.items() if key != "trigger"}
         return self.run(RebalanceConfig(**self.base(leverage=leverage, **changes)))
 
     def triggers(self, leverage: float, **changes: Any) -> list[Result]:
-        """Return the rebalance model's runs over the trigger grid.
-
-        Parameters
-        ----------
-        leverage : float
-        **changes
-            Config fields that differ from the study's.
-
-        Returns
-        -------
-        list of Result
-        """
+        """Return the rebalance model's runs over the trigger grid."""
         return [
             self.rebalance(leverage, trigger=trigger, **changes)
             for trigger in grid(self.spec, leverage)
         ]
 
     def best(self, leverage: float, **changes: Any) -> Result:
-        """Return the run with the highest return over the grid and the default trigger.
-
-        Parameters
-        ----------
-        leverage : float
-        **changes
-            Config fields that differ from the study's.
-
-        Returns
-        -------
-        Result
-        """
+        """Return the run with the highest return over the grid and the default trigger."""
         tried = [*self.triggers(leverage, **changes), self.rebalance(leverage, **changes)]
         return max(tried, key=lambda result: result.final_usd)
 
 
 def grid(spec: StudySpec, leverage: float) -> list[float]:
     """Return the triggers that a study tries at a leverage; those too near to it are skipped.
-
-    Parameters
-    ----------
-    spec : StudySpec
-    leverage : float
-
-    Returns
-    -------
-    list of float
-        `NEVER` for "never".
 
     Examples
     --------
@@ -163,17 +100,7 @@ def grid(spec: StudySpec, leverage: float) -> list[float]:
 
 
 def trigger_of(result: Result) -> float:
-    """Return the trigger of a rebalance run.
-
-    Parameters
-    ----------
-    result : Result
-
-    Returns
-    -------
-    float
-        Effective leverage of a leg.
-    """
+    """Return the trigger of a rebalance run."""
     config = result.config
     if not isinstance(config, RebalanceConfig):
         raise TypeError(f"{config.model}: only the rebalance model has a trigger")

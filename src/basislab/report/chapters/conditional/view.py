@@ -12,9 +12,10 @@ from basislab.report.chapters.conditional.facts import (
     ThresholdRow,
 )
 from basislab.report.charts.base import Figure, Held
-from basislab.report.charts.maps import Return, returns_alt, returns_map
+from basislab.report.charts.maps import returns_alt, returns_map
 from basislab.report.charts.spans import spans_chart
 from basislab.report.fields import flat
+from basislab.report.study.curves import map_cell
 from basislab.report.study.market import hurdle_facts, market_facts
 from basislab.report.study.runs import Runs
 from basislab.report.tables import ANNUAL, DRAWDOWN, EXCESS, LEVERAGE, Column, Table, table
@@ -62,16 +63,7 @@ def figures(runs: Runs, facts: ConditionalFacts) -> Iterator[Figure]:
 
 def _grid(runs: Runs, grid: Sequence[ThresholdRow]) -> Figure:
     held = Held()
-    cells = [
-        Return(
-            column=row.threshold_apy,
-            row=words.multiple(row.leverage),
-            annualized=row.outcome.annualized,
-            excess=row.outcome.excess_annualized,
-            drawdown=row.outcome.drawdown,
-        )
-        for row in grid
-    ]
+    cells = [map_cell(row.outcome, row.threshold_apy, words.multiple(row.leverage)) for row in grid]
     hurdle = words.percent(runs.once(hurdle_facts).hurdle_annualized)
     title = "deployed above this mean gross APY"
     return Figure(

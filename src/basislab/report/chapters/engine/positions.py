@@ -70,17 +70,7 @@ class Positions:
 
 
 def positions(runs: Runs) -> Positions:
-    """Return the positions of a study for the venue engine.
-
-    Parameters
-    ----------
-    runs : Runs
-
-    Returns
-    -------
-    Positions
-        Nothing is raised where the market or the presets do not allow a run: `reason` says why.
-    """
+    """Return the positions for the venue engine; where it cannot run, `reason` says why."""
     try:
         terms = _terms(runs)
         runs.run(replace(terms, leverage=1.0))  # whether the market has what the engine reads

@@ -21,11 +21,11 @@ from basislab.report.charts.base import (
 )
 from basislab.report.charts.events import EVENTS, price_panel, timeline
 from basislab.report.charts.lines import lines_chart
-from basislab.report.charts.maps import Return, returns_alt, returns_map
+from basislab.report.charts.maps import returns_alt, returns_map
 from basislab.report.charts.palette import role
 from basislab.report.charts.series import event_rows, long_form
 from basislab.report.charts.waterfall import bar, steps, waterfall_chart
-from basislab.report.study.curves import HURDLE, MODELS, hurdle_usd
+from basislab.report.study.curves import HURDLE, MODELS, hurdle_usd, map_cell
 from basislab.report.study.legs import leg_paths
 from basislab.report.study.market import hurdle_facts, market_facts
 from basislab.report.study.outcome import Accounts
@@ -234,15 +234,7 @@ def _drawdown(runs: Runs) -> Figure:
 def _triggers(runs: Runs, grids: Sequence[TriggerGrid]) -> Figure:
     held = Held()
     cells = [
-        Return(
-            column=row.trigger,
-            row=words.multiple(grid.leverage),
-            annualized=row.outcome.annualized,
-            excess=row.outcome.excess_annualized,
-            drawdown=row.outcome.drawdown,
-            liquidations=row.outcome.liquidations_count,
-            is_marked=row.is_default,
-        )
+        map_cell(row.outcome, row.trigger, words.multiple(grid.leverage), is_marked=row.is_default)
         for grid in grids
         for row in grid.rows
     ]

@@ -11,10 +11,10 @@ from basislab.report.chapter import Tables
 from basislab.report.chapters.venues.facts import VenueGapRow, VenueRow, VenuesFacts
 from basislab.report.charts.base import Figure, Held
 from basislab.report.charts.lines import lines_chart
-from basislab.report.charts.maps import Return, returns_alt, returns_map
+from basislab.report.charts.maps import returns_alt, returns_map
 from basislab.report.charts.series import long_form
 from basislab.report.charts.waterfall import steps, waterfall_chart
-from basislab.report.study.curves import venue_lines
+from basislab.report.study.curves import map_cell, venue_lines
 from basislab.report.study.market import hurdle_facts, market_facts
 from basislab.report.study.runs import Runs
 from basislab.report.study.verdict import owed_to_forgiveness
@@ -129,13 +129,10 @@ def _funding(runs: Runs) -> Figure:
 def _triggers(runs: Runs, facts: VenuesFacts) -> Figure:
     held = Held()
     cells = [
-        Return(
-            column=row.run.trigger,
-            row=f"{row.perp.removesuffix('-study')} {words.multiple(row.leverage)}",
-            annualized=row.run.outcome.annualized,
-            excess=row.run.outcome.excess_annualized,
-            drawdown=row.run.outcome.drawdown,
-            liquidations=row.run.outcome.liquidations_count,
+        map_cell(
+            row.run.outcome,
+            row.run.trigger,
+            f"{row.perp.removesuffix('-study')} {words.multiple(row.leverage)}",
             is_marked=row.run.is_default,
         )
         for row in facts.venue_triggers
