@@ -13,7 +13,7 @@ from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.state import changed, equity, idle_state
 from basislab.kernels.venue.trades import closed
-from basislab.simulate import simulate
+from basislab.simulate import model_of, simulate
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types import RateSeries
 from basislab.types.constants import MarginTier
@@ -137,7 +137,7 @@ def test_deleveraging_returns_to_the_leverage_at_the_opening():
 
 
 def test_staking_is_booked_as_collateral_yield_and_the_sweep_knows_it():
-    """30 hours of 7 % a year on 100 coins at 100, beside 5 % of lending; same bits in the sweep."""
+    """30 hours of 7 % a year on 100 coins at 100, beside 5 % of lending; the same in the sweep."""
     market = hourly_market([100.0] * 31, supply=0.05)
     staked = dict(market.supply) | {("jito", "SOL"): RateSeries(np.full(31, 0.07))}
     market = replace(market, supply=staked)
@@ -150,7 +150,8 @@ def test_staking_is_booked_as_collateral_yield_and_the_sweep_knows_it():
     assert share * grown == pytest.approx(books["collateral_yield"], rel=1e-9)
     params = lower_params(config, market.bar_seconds)
     bars = lower_bars(market, config, price_sources(market, config))
-    assert kernel.final_equity(params, bars) == kernel.run(params, bars).final
+    final = model_of(config).final(params, bars)
+    assert kernel.run(params, bars).final == pytest.approx(final, rel=1e-12)
 
 
 def test_what_a_closed_leg_lacks_is_borne_by_its_venue():
@@ -172,14 +173,15 @@ TWO_TIERS = (MarginTier(0.0, 0.025, 20.0), MarginTier(15_000.0, 0.05, 10.0))
 
 @pytest.mark.parametrize("tiers", [TWO_TIERS[:1], TWO_TIERS], ids=["one tier", "two tiers"])
 @pytest.mark.parametrize("seed", range(12))
-def test_the_sweep_layout_gives_the_bits_of_the_run(seed, tiers):
+def test_the_sweep_layout_gives_what_the_run_gives(seed, tiers):
     """Quiet stretches alternate with orders and liquidations, on either side of a tier's bound."""
     config = costly(free_venue_config(policy=POLICY_KINDS[seed % 2], trigger=2.8))
     config = replace(config, perp=replace(config.perp, margin_tiers=tiers))
     market = wild(seed, 100)
     params = lower_params(config, market.bar_seconds)
     bars = lower_bars(market, config, price_sources(market, config))
-    assert kernel.final_equity(params, bars) == kernel.run(params, bars).final
+    final = model_of(config).final(params, bars)
+    assert kernel.run(params, bars).final == pytest.approx(final, rel=1e-12)
 
 
 def test_the_mark_is_seen_up_to_its_step_beyond_the_liquidation_price():
