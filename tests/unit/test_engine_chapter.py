@@ -104,7 +104,8 @@ def test_a_leverage_that_cannot_be_opened_is_refused_with_the_reason(study, fact
     assert [4.0] == [one["leverage"] for one in refused]
     assert "cannot be opened at kamino: it stops at 3.85 (its max LTV is 74%)" in refused[0]["why"]
     assert [2.0, 3.0, 3.8] == list(runs)
-    assert "Not shown: leverage 4 cannot be opened" in " ".join(screen_text(study.screen()).split())
+    shown = " ".join(screen_text(study.screen()).split())
+    assert "Not shown: leverage 4 of the long cannot be opened" in shown
 
 
 def test_each_leverage_takes_the_best_trigger_of_the_studys_grid(facts, runs):

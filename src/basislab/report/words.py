@@ -18,9 +18,7 @@ def percent(value: float | None, digits: int = 1) -> str:
     >>> percent(-0.0348), percent(None), percent(-0.00001)
     ('-3.5%', '-', '0.0%')
     """
-    if value is None:
-        return NONE
-    return _without_signed_zero(f"{value:+.{digits}%}")
+    return _written(value, f"+.{digits}%")
 
 
 def share(value: float | None, digits: int = 1) -> str:
@@ -31,7 +29,7 @@ def share(value: float | None, digits: int = 1) -> str:
     >>> share(0.678)
     '67.8%'
     """
-    return NONE if value is None else f"{value:.{digits}%}"
+    return _written(value, f".{digits}%")
 
 
 def points(value: float | None) -> str:
@@ -42,7 +40,7 @@ def points(value: float | None) -> str:
     >>> points(-0.0811)
     '-8.1'
     """
-    return NONE if value is None else _without_signed_zero(f"{value * 100:+.1f}")
+    return _written(value if value is None else value * 100, "+.1f")
 
 
 def usd(value: float | None, digits: int = 0) -> str:
@@ -53,7 +51,7 @@ def usd(value: float | None, digits: int = 0) -> str:
     >>> usd(9609.68), usd(-0.2), usd(1234.5, 2)
     ('9,610', '0', '1,234.50')
     """
-    return NONE if value is None else _without_signed_zero(f"{value:,.{digits}f}")
+    return _written(value, f",.{digits}f")
 
 
 def signed_usd(value: float | None, digits: int = 0) -> str:
@@ -64,7 +62,7 @@ def signed_usd(value: float | None, digits: int = 0) -> str:
     >>> signed_usd(205.4), signed_usd(0.0)
     ('+205', '0')
     """
-    return NONE if value is None else _without_signed_zero(f"{value:+,.{digits}f}")
+    return _written(value, f"+,.{digits}f")
 
 
 def decimal(value: float | None, digits: int = 2) -> str:
@@ -75,7 +73,7 @@ def decimal(value: float | None, digits: int = 2) -> str:
     >>> decimal(0.6259), decimal(-0.001)
     ('0.63', '0.00')
     """
-    return NONE if value is None else _without_signed_zero(f"{value:.{digits}f}")
+    return _written(value, f".{digits}f")
 
 
 def price(value: float) -> str:
@@ -135,6 +133,9 @@ def plural(number: float, noun: str) -> str:
     return f"{usd(number)} {noun}{'' if number == 1 else 's'}"
 
 
-def _without_signed_zero(text: str) -> str:
-    """Drop the sign of a number that rounds to zero: it says nothing."""
+def _written(value: float | None, form: str) -> str:
+    """Write a number, without the sign where it rounds to zero: that says nothing."""
+    if value is None:
+        return NONE
+    text = format(value, form)
     return text if any(digit in "123456789" for digit in text) else text.lstrip("+-")
