@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 from basislab import _version, plotting
 
 if TYPE_CHECKING:
-    from basislab.api import backtest, certify, montecarlo, sweep
+    from basislab.api import (
+        backtest,
+        bridge,
+        certify,
+        ensemble,
+        ensembles,
+        montecarlo,
+        sweep,
+    )
     from basislab.data import list_markets, load_market, save_market
     from basislab.errors import (
         BasisLabError,
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
         RotationConfig,
         StaticConfig,
     )
+    from basislab.types.ensemble import Difference, Ensemble
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
@@ -46,7 +55,15 @@ if TYPE_CHECKING:
 __version__ = _version.VERSION
 
 _HOMES = {
-    "basislab.api": ("backtest", "certify", "montecarlo", "sweep"),
+    "basislab.api": (
+        "backtest",
+        "bridge",
+        "certify",
+        "ensemble",
+        "ensembles",
+        "montecarlo",
+        "sweep",
+    ),
     "basislab.data": ("list_markets", "load_market", "save_market"),
     "basislab.errors": (
         "BasisLabError",
@@ -65,6 +82,7 @@ _HOMES = {
         "RotationConfig",
         "StaticConfig",
     ),
+    "basislab.types.ensemble": ("Difference", "Ensemble"),
     "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
     "basislab.types.montecarlo": ("MonteCarlo",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
@@ -81,6 +99,8 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DataGapError",
+    "Difference",
+    "Ensemble",
     "Event",
     "FundingSeries",
     "Ledger",
@@ -101,7 +121,10 @@ __all__ = [
     "VenueConfig",
     "__version__",
     "backtest",
+    "bridge",
     "certify",
+    "ensemble",
+    "ensembles",
     "list_markets",
     "load_market",
     "load_venue",

@@ -11,11 +11,12 @@ import typer
 
 from basislab.cli import completion
 from basislab.cli.accept import AcceptQuality
-from basislab.units import SECONDS_PER_HOUR
+from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from basislab.types.ensemble import Ensemble
     from basislab.types.market import Market
     from basislab.types.result import Result
 
@@ -121,6 +122,9 @@ def backtest(
             help="Any other key of the scenario format, such as ltv_band=0.65; repeatable.",
         ),
     ] = None,
+    paths: Annotated[int, typer.Option(help="venue on daily bars: paths within the days.")] = 64,
+    bar: Annotated[str, typer.Option(help="venue on daily bars: width on the paths.")] = "1h",
+    seed: Annotated[int, typer.Option(help="venue on daily bars: of the paths.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="The scenario result as JSON.")] = False,
     figure: Annotated[
         Path | None, typer.Option(help="Draw the run into a file: .svg, .png or .html.")
@@ -170,9 +174,18 @@ def backtest(
         from basislab.types.venue_result import VenueResult
 
         load = market_loader(market)
-        if monitor is None and "monitor" in scenario_type(model).model_fields:
+        is_engine = "monitor" in scenario_type(model).model_fields
+        is_within_days = is_engine and _is_within_days(load(None), raw)
+        if monitor is None and is_engine and not is_within_days:
             raw["monitor"] = _look(load(None))
         scenario = parse_scenario(raw)
+    if is_within_days:
+        found = _ensemble(load(None), scenario, paths, bar, seed, accept_quality=accept_quality)
+        if figure is not None:
+            write_figure(figure, found, "paths")
+        typer.echo(to_json(found.to_dict()) if as_json else found.summary(), nl=not as_json)
+        return
+    with status("running"):
         result = run_scenario(scenario, load, accept_quality=accept_quality)
     if figure is not None:
         write_figure(figure, result, figure_of.value)
@@ -183,6 +196,34 @@ def backtest(
     _show(result, console)
     if isinstance(result, VenueResult):
         _tell(load(scenario.market), result, scenario, console, with_sensitivity=sensitivity)
+
+
+def _is_within_days(market: Market, raw: dict[str, Any]) -> bool:
+    """Whether the engine is asked of daily bars by other rules than the study's own."""
+    from basislab.types.venue_config import CONVENTIONS
+
+    is_study = set(CONVENTIONS) <= set(raw.get("conventions", ()))
+    return market.bar_seconds == SECONDS_PER_DAY and not is_study
+
+
+def _ensemble(
+    market: Market, scenario: Any, paths: int, bar: str, seed: int, *, accept_quality: bool
+) -> Ensemble:
+    from basislab import api
+    from basislab.cli.progress import progress_bar
+
+    with progress_bar("paths within the days", 2 * paths, "paths") as progress:
+        return api.ensemble(
+            market,
+            scenario.to_config(),
+            paths=paths,
+            bar=bar,
+            seed=seed,
+            start=scenario.start,
+            end=scenario.end,
+            accept_quality=accept_quality,
+            progress=progress,
+        )
 
 
 def _or_never(option: str, text: str | None, wanted: str) -> float | None:

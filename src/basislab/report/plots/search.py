@@ -11,6 +11,7 @@ from basislab.report.charts.maps import MOST_HEADS, map_chart
 from basislab.report.charts.palette import map_class, role
 from basislab.report.heatmap import label, pivot
 from basislab.types.checks import nearest
+from basislab.types.ensemble import Ensemble
 from basislab.types.montecarlo import MonteCarlo
 from basislab.types.sweep import Sweep
 
@@ -202,3 +203,49 @@ def _words(name: str) -> str:
 
 def _write(show: str, value: float) -> str:
     return words.percent(value) if show in FRACTIONS else f"{value:,.6g}"
+
+
+def paths_figure(found: Ensemble, show: str = "annualized_return") -> Figure:
+    """Draw one number of every path, a tick each, with the median and the 90 % interval."""
+    held, values = Held(), found.column(show)
+    rows = [
+        {"case": case, "value": float(value)}
+        for case, row in zip(found.cases, values, strict=True)
+        for value in row
+    ]
+    spans = []
+    for number, case in enumerate(found.cases):
+        low, high = found.interval(show, case=number)
+        spans.append({"case": case, "low": low, "high": high, "median": found.median(show, number)})
+    form = "+.1%" if show in FRACTIONS else ",.0f"
+    axis = alt.Axis(format=form)
+    x = alt.X("value:Q", title=_words(show), axis=axis, scale=alt.Scale(zero=False))
+    y = alt.Y("case:N", title=None, sort=None, axis=alt.Axis(labelLimit=260))
+    own = alt.Chart(held.add(spans)).encode(y=y)
+    tips = [
+        alt.Tooltip(f"{name}:Q", format=form, title=title)
+        for name, title in (("low", "5 %"), ("median", "median"), ("high", "95 %"))
+    ]
+    layers = [
+        own.mark_rule(strokeWidth=10, opacity=0.25, color=role("static")).encode(
+            x=alt.X("low:Q", axis=axis, title=_words(show)), x2="high:Q", tooltip=tips
+        ),
+        alt.Chart(held.add(rows))
+        .mark_tick(thickness=1, opacity=0.6, color=role("static"))
+        .encode(x=x, y=y, tooltip=[alt.Tooltip("value:Q", format=form)]),
+        own.mark_tick(thickness=3, size=26, color=role("ink")).encode(x="median:Q", tooltip=tips),
+    ]
+    low, high = found.interval(show)
+    write = words.percent if show in FRACTIONS else words.usd
+    return Figure(
+        key="paths",
+        title=f"{_words(show).capitalize()} on {found.n_paths} paths within the days",
+        alt=(
+            f"Median {write(found.median(show))}, 90 % of paths from {write(low)} to {write(high)}."
+        ),
+        data=held.rows,
+        panels=[sized(alt.layer(*layers), 60 * len(found.cases) + 20)],
+    )
+
+
+ENSEMBLE_KINDS = {"paths": paths_figure}
