@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         RotationConfig,
         StaticConfig,
     )
+    from basislab.types.faults import Fault
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
@@ -69,6 +70,7 @@ _HOMES = {
     "basislab.types.montecarlo": ("MonteCarlo",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
     "basislab.types.sweep": ("Sweep",),
+    "basislab.types.faults": ("Fault",),
     "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
     "basislab.types.venue_config": ("VenueConfig",),
 }
@@ -82,6 +84,7 @@ __all__ = [
     "DataError",
     "DataGapError",
     "Event",
+    "Fault",
     "FundingSeries",
     "Ledger",
     "LedgerError",

@@ -265,9 +265,12 @@ def test_growing_pays_the_openings_fee_on_what_is_added():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"long_leverage": 3.9}, "3.9 of the long cannot be opened at loan: it stops at 3.85"),
-        ({"short_leverage": 21.0}, "21 of the short cannot be opened at perp: it stops at 20.00"),
-        ({"lending": NONE}, "leverage 2 of the long cannot be opened at none: it stops at 1.00"),
+        ({"long_leverage": 3.9}, "^long leverage 3.9 cannot be opened at loan: it stops at 3.85"),
+        (
+            {"short_leverage": 21.0},
+            "^short leverage 21 cannot be opened at perp: it stops at 20.00",
+        ),
+        ({"lending": NONE}, "^leverage 2 cannot be opened at none: it stops at 1.00"),
     ],
 )
 def test_a_refusal_says_which_leg_and_how_far_it_can_go(changes, message):
@@ -279,7 +282,7 @@ def test_the_shorts_largest_leverage_is_its_tiers():
     perp = replace(PERP, margin_tiers=(MarginTier(0.0, 0.025, 20.0), MarginTier(1e6, 0.05, 10.0)))
     legs = {"long_leverage": 1.0, "short_leverage": 15.0, "perp": perp}
     run([100, 100], **legs)
-    with pytest.raises(ConfigError, match=r"leverage 15 of the short .* stops at 10\.00"):
+    with pytest.raises(ConfigError, match=r"^short leverage 15 .* stops at 10\.00"):
         run([100, 100], capital_usd=2e6, **legs)
 
 
