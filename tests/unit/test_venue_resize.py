@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from basislab.errors import ConfigError
+from basislab.research.venue import firing_ends
 from basislab.simulate import simulate
 from basislab.types import RateSeries
 from basislab.types.constants import MarginTier
@@ -299,3 +300,26 @@ def test_with_every_convention_of_the_study_there_is_no_resizing():
     config = kept(conventions=CONVENTIONS, monitor_seconds=86_400, study=FREE["study"])
     result = simulate(hourly_market([100, 130, 130], hours=24), config)
     assert [] == resizes(result)
+
+
+def test_without_any_lender_there_is_no_hurdle_and_no_zero_for_it():
+    """A market of prices and funding alone: the missing rate is said to be missing."""
+    market = replace(hourly_market([100, 100], funding=1e-4), supply={}, borrow={})
+    config = kept(long_leverage=1.0, short_leverage=3.0, lending=NONE)
+    result = simulate(market, config)
+    row = result.to_dict()
+    assert (None, None) == (row["hurdle_return"], row["excess_return"])
+    assert "hurdle" not in result.summary().split("!")[0]
+    assert any("the hurdle is none" in text for text in result.warnings)
+    assert 0.75 == pytest.approx(result.ledger.funding)
+
+
+def test_a_long_without_debt_fires_no_trigger():
+    legs = firing_ends(kept(long_leverage=1.0, short_leverage=3.0, policy="trigger"))
+    assert {"short": 40.0} == legs
+
+
+def test_auto_lets_both_legs_grow_by_the_same_factor():
+    """The loan dies at 4x: sqrt(1.5 * 4) / 1.5 = 1.633 times 1.5 and 3."""
+    triggers = kept(long_leverage=1.5, short_leverage=3.0, policy="trigger").triggers
+    assert (6**0.5, 2 * 6**0.5) == pytest.approx(triggers)
