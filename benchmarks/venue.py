@@ -63,7 +63,7 @@ def wild_market() -> Market:
 
 def lowered(market: Market, **decisions: object) -> tuple[Any, Any]:
     """Return what the kernel reads."""
-    config = resolve(replace(VenueConfig(leverage=2, trigger=3.2), **decisions))  # type: ignore[arg-type]
+    config = resolve(replace(VenueConfig(leverage=2, trigger=3.2, band=None), **decisions))  # type: ignore[arg-type]
     bars = lower_bars(market, config, price_sources(market, config))
     return lower_params(config, market.bar_seconds), bars
 

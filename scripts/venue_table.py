@@ -67,6 +67,7 @@ def run(market: Market, leverage: float, seconds: int, trigger: float | None) ->
     """Run one configuration over the window."""
     config = VenueConfig(
         leverage=leverage,
+        band=None,
         monitor_seconds=seconds,
         policy="never" if trigger is None else "trigger",
         trigger="auto" if trigger is None else trigger,

@@ -65,8 +65,12 @@ FREE = {
 
 
 def free_venue_config(**changes):
-    """A config of the venue engine without costs: 10 000 USD at 2x, watched at every hour."""
+    """A config of the venue engine without costs: 10 000 USD at 2x, watched at every hour.
+
+    The size is not kept, so that a test is about what it names; those of the band name it.
+    """
     changes.setdefault("leverage", 2.0)
+    changes.setdefault("band", None)
     return VenueConfig(**({"perp": PERP, "lending": LOAN} | FREE | changes))
 
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         StaticConfig,
     )
     from basislab.types.ensemble import Difference, Ensemble
+    from basislab.types.faults import Fault
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
@@ -87,6 +88,7 @@ _HOMES = {
     "basislab.types.montecarlo": ("MonteCarlo",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
     "basislab.types.sweep": ("Sweep",),
+    "basislab.types.faults": ("Fault",),
     "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
     "basislab.types.venue_config": ("VenueConfig",),
 }
@@ -102,6 +104,7 @@ __all__ = [
     "Difference",
     "Ensemble",
     "Event",
+    "Fault",
     "FundingSeries",
     "Ledger",
     "LedgerError",

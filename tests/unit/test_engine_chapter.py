@@ -138,7 +138,7 @@ def test_deaths_are_where_the_rules_put_them(runs):
 
 
 def test_models_are_the_runs_that_a_user_can_repeat(runs):
-    config = VenueConfig(leverage=3, trigger=6, monitor_seconds=86_400)
+    config = VenueConfig(leverage=3, trigger=6, band=None, monitor_seconds=86_400)
     for model, order in (("engine", "nearest"), ("worse order", "pessimistic")):
         result = bl.backtest(bl.load_market(), replace(config, path_order=order))
         row = named(runs[3.0], model)

@@ -6,6 +6,7 @@ import math
 
 from basislab.kernels import events as ev
 from basislab.kernels.events import EventLog, new_log, record
+from basislab.kernels.venue import events as venue_events
 from basislab.types import Event, RebalanceConfig
 from tests.builders import simulate_free
 
@@ -77,7 +78,8 @@ def test_a_row_has_every_column_and_a_log_room_for_every_event():
 
 def test_the_logs_columns_are_the_fields_of_an_event():
     """`simulate` hands them over by position."""
-    assert Event._fields[6:] == ev.COLUMNS[4:]
+    assert Event._fields[6:12] == ev.COLUMNS[4:]
+    assert len(Event._fields[6:]) == venue_events.COLUMNS - 4  # a resize has its own
     assert Event._fields[:6] == ("bar", "time", "kind", "leg", "reason", "price_usd")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from basislab.errors import ConfigError
+from basislab.research.venue import firing_ends
 from basislab.simulate import simulate
 from basislab.types import RateSeries
 from basislab.types.constants import MarginTier
@@ -265,9 +266,12 @@ def test_growing_pays_the_openings_fee_on_what_is_added():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"long_leverage": 3.9}, "3.9 of the long cannot be opened at loan: it stops at 3.85"),
-        ({"short_leverage": 21.0}, "21 of the short cannot be opened at perp: it stops at 20.00"),
-        ({"lending": NONE}, "leverage 2 of the long cannot be opened at none: it stops at 1.00"),
+        ({"long_leverage": 3.9}, "^long leverage 3.9 cannot be opened at loan: it stops at 3.85"),
+        (
+            {"short_leverage": 21.0},
+            "^short leverage 21 cannot be opened at perp: it stops at 20.00",
+        ),
+        ({"lending": NONE}, "^leverage 2 cannot be opened at none: it stops at 1.00"),
     ],
 )
 def test_a_refusal_says_which_leg_and_how_far_it_can_go(changes, message):
@@ -279,7 +283,7 @@ def test_the_shorts_largest_leverage_is_its_tiers():
     perp = replace(PERP, margin_tiers=(MarginTier(0.0, 0.025, 20.0), MarginTier(1e6, 0.05, 10.0)))
     legs = {"long_leverage": 1.0, "short_leverage": 15.0, "perp": perp}
     run([100, 100], **legs)
-    with pytest.raises(ConfigError, match=r"leverage 15 of the short .* stops at 10\.00"):
+    with pytest.raises(ConfigError, match=r"^short leverage 15 .* stops at 10\.00"):
         run([100, 100], capital_usd=2e6, **legs)
 
 
@@ -296,3 +300,26 @@ def test_with_every_convention_of_the_study_there_is_no_resizing():
     config = kept(conventions=CONVENTIONS, monitor_seconds=86_400, study=FREE["study"])
     result = simulate(hourly_market([100, 130, 130], hours=24), config)
     assert [] == resizes(result)
+
+
+def test_without_any_lender_there_is_no_hurdle_and_no_zero_for_it():
+    """A market of prices and funding alone: the missing rate is said to be missing."""
+    market = replace(hourly_market([100, 100], funding=1e-4), supply={}, borrow={})
+    config = kept(long_leverage=1.0, short_leverage=3.0, lending=NONE)
+    result = simulate(market, config)
+    row = result.to_dict()
+    assert (None, None) == (row["hurdle_return"], row["excess_return"])
+    assert "hurdle" not in result.summary().split("!")[0]
+    assert any("the hurdle is none" in text for text in result.warnings)
+    assert 0.75 == pytest.approx(result.ledger.funding)
+
+
+def test_a_long_without_debt_fires_no_trigger():
+    legs = firing_ends(kept(long_leverage=1.0, short_leverage=3.0, policy="trigger"))
+    assert {"short": 40.0} == legs
+
+
+def test_auto_lets_both_legs_grow_by_the_same_factor():
+    """The loan dies at 4x: sqrt(1.5 * 4) / 1.5 = 1.633 times 1.5 and 3."""
+    triggers = kept(long_leverage=1.5, short_leverage=3.0, policy="trigger").triggers
+    assert (6**0.5, 2 * 6**0.5) == pytest.approx(triggers)

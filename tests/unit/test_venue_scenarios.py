@@ -13,7 +13,13 @@ from basislab.cli.app import app
 from basislab.errors import ConfigError
 from basislab.report.venue_words import deciding
 from basislab.research.venue import Sensitivity
-from basislab.scenarios import VenueScenario, parse_scenario, run_file
+from basislab.scenarios import (
+    VenueScenario,
+    market_loader,
+    parse_scenario,
+    run_file,
+    run_scenario,
+)
 from basislab.scenarios.files import parse_file
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
@@ -89,7 +95,7 @@ def test_a_file_may_hold_both_kinds():
 def test_the_command_says_in_plain_words_what_the_run_means():
     """A loan with a liquidation LTV of 75 % dies at leverage 4, so 5 is the short's trigger."""
     arguments = ["backtest", "--model", "venue", "--leverage", "2", "--trigger", "5"]
-    done = CliRunner().invoke(app, [*arguments, "--monitor", "1d"])
+    done = CliRunner().invoke(app, [*arguments, "--monitor", "1d", "--band", "never"])
     assert 0 == done.exit_code, done.output
     said = " ".join(done.output.split())
     for words in (
@@ -153,3 +159,31 @@ def test_the_assumption_that_decides_is_named_once_with_its_ends():
     assert second.endswith("whether it beats the hurdle depends on it")
     assert ["nothing in the presets is marked as assumed"] == deciding([])
     assert 1 == len(deciding([flips]))
+
+
+def test_the_command_line_names_both_leverages_and_the_band():
+    """The same run as the scenario, and a band of never as null."""
+    flags = ["--long-leverage", "1.5", "--short-leverage", "3", "--resize-to", "edge", "--json"]
+    keys = {"model": "venue", "long_leverage": 1.5, "short_leverage": 3, "resize_to": "edge"}
+    for text, band in (("0.3", 0.3), ("never", None)):
+        command = ["backtest", "--model", "venue", "--monitor", "1d", "--band", text, *flags]
+        done = CliRunner().invoke(app, command)
+        assert 0 == done.exit_code, done.output
+        scenario = parse_scenario(keys | {"band": band, "monitor": "1d"})
+        result = run_scenario(scenario, market_loader(None))
+        assert result.final_usd == json.loads(done.output)["final_usd"]
+        assert bool(result.counts["resizes"]) == (band is not None)
+
+
+def test_faults_are_read_from_a_scenario():
+    fault = {"kind": "adl", "start": "2025-10-10T21:00Z", "share": 0.4}
+    config = parse_scenario({"model": "venue", "leverage": 2, "faults": [fault]}).to_config()
+    assert (0.4, "adl") == (config.faults[0].share, config.faults[0].kind)
+    bad = {"model": "venue", "leverage": 2, "faults": [fault | {"start": "soon"}]}
+    with pytest.raises(ConfigError, match=r"faults\.start: got 'soon'"):
+        parse_scenario(bad).to_config()
+
+
+def test_a_scenario_needs_a_leverage_of_both_legs():
+    with pytest.raises(ConfigError, match="it has no leverage"):
+        parse_scenario({"model": "venue", "long_leverage": 2}).to_config()

@@ -19,7 +19,7 @@ def result_tables(result: Result) -> Sequence[Table]:
     config = result.config
     unit = "days" if result.bar_seconds == SECONDS_PER_DAY else "bars"
     title = (
-        f"{result.model} {words.multiple(config.leverage)}, {result.market_name}, "
+        f"{result.model} {config.levered}, {result.market_name}, "
         f"{result.start} to {result.end} ({len(result.times)} {unit})"
     )
     summary = [

@@ -35,7 +35,8 @@ def plain_words(
     """Return what a run says, a sentence each; every number is computed."""
     config = result.config
     said = dying(deaths(market, config, start=start, end=end))
-    said += [*liquidated(result), naked(result), borne(result), firing(result), hurdle(result)]
+    said += [*liquidated(result), naked(result), borne(result), firing(result)]
+    said += [*resized(result), hurdle(result)]
     if with_sensitivity:
         said += deciding(sensitivities(market, config, start=start, end=end))
     return said
@@ -109,14 +110,26 @@ def firing(result: VenueResult) -> str:
     told = [
         f"the {_SERIES[leg][0]} is liquidated at leverage {end:.1f}" for leg, end in ends.items()
     ]
-    trigger = words.multiple(round(config.trigger_leverage, 2))
+    each = dict.fromkeys(round(getattr(config.triggers, leg), 2) for leg in ends)
+    trigger = " / ".join(words.multiple(one) for one in each)
     able = words.join([f"the {_SERIES[leg][0]}" for leg in legs])
     only = "" if len(legs) == len(ends) else "only "
     return f"trigger {trigger} can be fired {only}by {able}: {words.join(told)}"
 
 
+def resized(result: VenueResult) -> list[str]:
+    """Say how the size was kept."""
+    band = result.config.size_band
+    if band is None:
+        return []
+    times = words.plural(result.counts["resizes"], "time")
+    return [f"the size is kept within {words.share(band, 0)} of what the equity carries: {times}"]
+
+
 def hurdle(result: VenueResult) -> str:
     """Say what stands above or below the hurdle."""
+    if not result.has_hurdle:
+        return "the market holds no rate that the quote coin could earn instead: there is no hurdle"
     excess = result.annualized_return - result.hurdle_annualized
     verb = "beats" if excess > 0.0 else "does not beat"
     return (

@@ -82,6 +82,8 @@ class Ladder(NamedTuple):
 def counterpart(study: RebalanceConfig, venue: VenueConfig) -> VenueConfig:
     """Return the study's position as the venue engine takes it: size, leverage, trigger.
 
+    Both legs have one leverage, and the size is not kept.
+
     Parameters
     ----------
     study : RebalanceConfig
@@ -107,6 +109,9 @@ def counterpart(study: RebalanceConfig, venue: VenueConfig) -> VenueConfig:
         "leverage": study.leverage,
         "capital_usd": study.capital_usd,
         "study": study.perp,
+        "long_leverage": None,
+        "short_leverage": None,
+        "band": None,
     }
     return replace(venue, **same, **held)
 

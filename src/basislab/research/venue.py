@@ -167,11 +167,14 @@ def firing_legs(config: VenueConfig) -> tuple[str, ...]:
     if config.policy != "trigger":
         return ("long", "short") if config.policy != "never" else ()
     ends = firing_ends(config)
-    return tuple(leg for leg, end in ends.items() if config.trigger_leverage < end)
+    triggers = config.triggers._asdict()
+    return tuple(leg for leg, end in ends.items() if triggers[leg] < end)
 
 
 def firing_ends(config: VenueConfig) -> dict[str, float]:
     """Return the leverage at which each leg is liquidated: no trigger above it is ever reached.
+
+    A long without debt is none of them.
 
     Examples
     --------
@@ -180,7 +183,8 @@ def firing_ends(config: VenueConfig) -> dict[str, float]:
     {'long': 4.0, 'short': 40.0}
     """
     loan, venue = resolved(config.lending, LendingMarket), resolved(config.perp, PerpVenue)
-    return {
+    ends = {
         "long": loan.liquidation_leverage,
         "short": 1.0 / venue.margin_tiers[0].maintenance_rate,
     }
+    return ends if not config.is_debtless else {"short": ends["short"]}

@@ -79,6 +79,11 @@ class ModelConfig:
         """
         return {"leverage": self.leverage}
 
+    @property
+    def levered(self) -> str:
+        """The leverage as it is said, such as 2x."""
+        return f"{self.leverage:g}x"
+
     def warnings(self) -> tuple[str, ...]:
         """Return what is odd in this configuration, in words."""
         return ()

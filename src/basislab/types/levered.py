@@ -75,6 +75,12 @@ class LeveredConfig(ModelConfig):
         long, short = self.leverages
         return short / (long + short)
 
+    @property
+    def levered(self) -> str:
+        """The leverages as they are said, such as 2x, or 1.5x / 3x."""
+        long, short = self.leverages
+        return f"{long:g}x" if long == short else f"{long:g}x / {short:g}x"
+
     def decisions(self) -> dict[str, float]:
         """Return the leverages that a trader turns."""
         own = given(long_leverage=self.long_leverage, short_leverage=self.short_leverage)

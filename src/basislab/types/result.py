@@ -130,11 +130,7 @@ class Event(NamedTuple):
     short_leverage_after: float = math.nan
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the machine interface's form: time, kind, and what belongs to the kind.
-
-        The leg or the reason where there is one; of a resize the coins, the cost, and both legs'
-        leverages before and after.
-        """
+        """Return the machine interface's form: time, kind, and the leg, the reason or the resize."""
         row: dict[str, Any] = {"time": self.time, "kind": self.kind}
         if not math.isnan(self.coins):
             row |= {name: getattr(self, name) for name in ("coins", "cost_usd", *_LEVERAGES)}
@@ -218,6 +214,11 @@ class Result:
         return self.total_return - self.hurdle_return
 
     @property
+    def has_hurdle(self) -> bool:
+        """Whether the market holds a rate that the quote coin could have earned instead."""
+        return not math.isnan(self.hurdle_return)
+
+    @property
     def hurdle_annualized(self) -> float:
         """The hurdle on the same simple annual basis as `annualized_return`."""
         days = len(self.times) * self.bar_seconds / SECONDS_PER_DAY
@@ -282,8 +283,8 @@ class Result:
             "final_usd": self.final_usd,
             "return": self.total_return,
             "annualized_return": self.annualized_return,
-            "hurdle_return": self.hurdle_return,
-            "excess_return": self.excess_return,
+            "hurdle_return": self.hurdle_return if self.has_hurdle else None,
+            "excess_return": self.excess_return if self.has_hurdle else None,
             "max_drawdown": self.max_drawdown,
             "ledger": self.ledger.to_dict(),
             "counts": dict(self.counts),
@@ -332,7 +333,7 @@ class Result:
 
     def _title(self) -> str:
         days = f"{self.start} to {self.end}, {len(self.times)} bars"
-        return f"{self.model} {self.config.leverage:g}x on {self.market_name} ({days})"
+        return f"{self.model} {self.config.levered} on {self.market_name} ({days})"
 
     def _lines(self) -> Sequence[tuple[str, str]]:
         rows = [
@@ -345,6 +346,8 @@ class Result:
             ("annualized hurdle (simple)", f"{self.hurdle_annualized:+.2%}"),
             ("maximum drawdown", f"{self.max_drawdown:.2%}"),
         ]
+        if not self.has_hurdle:
+            rows = [row for row in rows if "hurdle" not in row[0]]
         rows += [(name, str(count)) for name, count in self.counts.items()]
         rows += [
             (f"{name.replace('_', ' ')}, USD", f"{value:+,.2f}")

@@ -38,7 +38,7 @@ RESPONSES: tuple[Response, ...] = ("rehedge", "reopen", "exit")
 ResizeTo = Literal["target", "edge"]
 RESIZES: tuple[ResizeTo, ...] = ("target", "edge")
 
-BAND: float | None = None
+BAND: float | None = 0.2
 """How far the size may leave its target, where nothing else is said."""
 
 PathOrder = Literal["nearest", "pessimistic"]
@@ -241,9 +241,10 @@ class VenueConfig(LeveredConfig):
             ("short", short, perp.name, of_short, "its initial margin"),
         ):
             if leverage > most:
+                own = f"{leg} " if long != short else ""  # one leverage of both: the venue tells
                 raise ConfigError(
-                    f"leverage {leverage:g} of the {leg} cannot be opened at {name}: it stops at "
-                    f"{most:.2f} ({why}). Choose at most {math.floor(most * 100) / 100:g} for it."
+                    f"{own}leverage {leverage:g} cannot be opened at {name}: it stops at "
+                    f"{most:.2f} ({why}). Choose less."
                 )
         deaths = (loan.liquidation_leverage, 1 / perp.margin_tiers[0].maintenance_rate)
         can_fire = [trigger < death for trigger, death in zip(self.triggers, deaths, strict=True)]

@@ -167,7 +167,7 @@ RUN_KINDS = {
 
 
 def _name(result: Result) -> str:
-    return f"{result.model} {words.multiple(result.config.leverage)}, {result.market_name}"
+    return f"{result.model} {result.config.levered}, {result.market_name}"
 
 
 def _leverages(result: Result) -> dict[str, FloatArray]:

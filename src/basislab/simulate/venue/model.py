@@ -116,6 +116,10 @@ class VenueModel:
             *_other_coins(part, config),
             *price_sources(part, config).notes,
         ]
+        if not resolved(config.lending, LendingMarket).lends:
+            lenders = [key[0] for key in part.supply if key[1] == part.quote]
+            stands = f"what {part.quote} earns at {lenders[0]}" if lenders else "none"
+            found.append(f"the coin is held, nothing is lent: the hurdle is {stands}")
         for label, series in part.series().items():
             missing = int((~series.observed).sum())
             if missing:

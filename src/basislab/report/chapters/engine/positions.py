@@ -122,6 +122,7 @@ def _terms(runs: Runs) -> VenueConfig:
         transfer=spec.engine.transfer,
         study=study,
         policy="never",
+        band=None,
         monitor_seconds=runs.market.bar_seconds,
     )
     terms = resolve(config)
