@@ -130,7 +130,7 @@ class Event(NamedTuple):
     short_leverage_after: float = math.nan
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the machine interface's form: time, kind, and the leg, the reason or the resize."""
+        """Return the machine interface's form: time, kind, leg or reason, and what a resize did."""
         row: dict[str, Any] = {"time": self.time, "kind": self.kind}
         if not math.isnan(self.coins):
             row |= {name: getattr(self, name) for name in ("coins", "cost_usd", *_LEVERAGES)}
