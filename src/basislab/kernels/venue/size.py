@@ -22,21 +22,16 @@ def target_notional(params: Params, total: float) -> float:
     return working * params.share * params.leverage
 
 
-def is_off(params: Params, total: float, worth: float, notional: float, apart: float) -> bool:
-    """Whether the larger leg left the band, or the legs lie `apart` (USD) by too much."""
+def is_off_size(params: Params, state: State, quote: Quote) -> bool:
+    """Whether the size is to be kept and the larger leg left the band, or the legs lie apart."""
     band = params.policy.band
     if not band < np.inf:
         return False
-    target, larger = target_notional(params, total), max(worth, notional)
-    is_outside = larger > (1.0 + band) * target or larger < (1.0 - band) * target
-    return is_outside or apart > MAX_NET_DELTA * target
-
-
-def is_off_size(params: Params, state: State, quote: Quote) -> bool:
-    """Whether the legs are off the size, marked to `quote`."""
     coins, contracts = state.position.long.quantity, state.position.short.contracts
-    apart = abs(coins - contracts) * quote.spot
-    return is_off(params, equity(state), coins * quote.spot, contracts * quote.mark, apart)
+    larger = max(coins * quote.spot, contracts * quote.mark)
+    target = target_notional(params, equity(state))
+    is_outside = larger > (1.0 + band) * target or larger < (1.0 - band) * target
+    return is_outside or abs(coins - contracts) * quote.spot > MAX_NET_DELTA * target
 
 
 compile_module(globals())
