@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +17,10 @@ from basislab.kernels import bridge as kernel
 from basislab.research import intraday_constants as known
 from basislab.research.intraday import Bridge, library_of
 from basislab.types import FundingSeries, Market, PriceSeries, RateSeries
+from benchmarks import bridge_text
 from tests import plain
+
+ROOT = Path(__file__).parents[2]
 
 
 def days_market(opens, highs, lows, closes, **changes):
@@ -179,3 +185,22 @@ def test_the_public_bridge_takes_the_width_in_words():
     assert len(bl.bridge(market, bar="15m", paths=1)[0]) == 96 * len(market)
     with pytest.raises(ConfigError, match="bar: got '2h'; it must be one of 1h"):
         bl.bridge(market, bar="2h")
+
+
+def test_constants_and_page_are_those_that_the_benchmark_measured():
+    """benchmarks/bridge.py writes them; a hand that changes one changes all or none."""
+    kept = json.loads((ROOT / "benchmarks" / "bridge.json").read_text())
+    assert known.HOUR_WEIGHTS == tuple(kept["hour_weights"])
+    assert known.KINDS == tuple(tuple(map(tuple, both)) for both in kept["kinds"])
+    assert known.WIDENING == kept["widening"]
+    page = (ROOT / "docs" / "intraday.md").read_text()
+    for table in (bridge_text.hours, bridge_text.coverage, bridge_text.elsewhere):
+        assert table(kept) in page, "python benchmarks/bridge.py DIRECTORY"
+
+
+def test_the_band_holds_what_it_says_on_real_hours():
+    """Nine of ten cases of each coin, length and class, and far from liquidation without help."""
+    kept = json.loads((ROOT / "benchmarks" / "bridge.json").read_text())
+    assert len(kept["coverage"]) == 2 * 3 * 3
+    assert min(one["widened"] for one in kept["coverage"]) >= 0.9
+    assert min(one["plain"] for one in kept["coverage"] if one["class"] == "far") >= 0.9

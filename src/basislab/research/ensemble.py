@@ -74,8 +74,9 @@ def run_ensembles(
         model_of(config).check(bridges[0][0], config)
     tables = np.array([_tables(bridge, configs, progress) for bridge in bridges])
     cases = (FULL, CUT)[: len(parts)] if len(parts) > 1 else ("spot and oracle of the market",)
+    judged = [bridges[0][path] for path in range(min(JUDGED_PATHS, paths))]
     return tuple(
-        _ensemble(config, tables[:, :, number], bridges, cases)
+        _ensemble(config, tables[:, :, number], bridges[0], judged, cases)
         for number, config in enumerate(configs)
     )
 
@@ -106,11 +107,14 @@ def _tables(
 
 
 def _ensemble(
-    config: ModelConfig, table: FloatArray, bridges: Sequence[Bridge], cases: tuple[str, ...]
+    config: ModelConfig,
+    table: FloatArray,
+    bridge: Bridge,
+    judged: Sequence[Market],
+    cases: tuple[str, ...],
 ) -> Ensemble:
     """Return one configuration's ensemble of a table of shape (n_cases, n_paths, n_columns)."""
-    model, bridge = model_of(config), bridges[0]
-    market = bridge.market
+    model, market = model_of(config), bridge.market
     bar_days = market.bar_seconds / SECONDS_PER_DAY
     hurdle = compound_return(hurdle_apy(market, config.protocol), bar_days)
     places = {name: table[:, :, number] for number, name in enumerate(model.columns)}
@@ -125,7 +129,7 @@ def _ensemble(
     }
     for name, columns in model.shown.items():
         values[name] = np.sum([places[column] for column in columns], axis=0)
-    nearness = _nearness(config, bridges)
+    nearness = _nearness(config, judged)
     return Ensemble(
         config=config,
         values=values,
@@ -143,13 +147,12 @@ def _ensemble(
     )
 
 
-def _nearness(config: ModelConfig, bridges: Sequence[Bridge]) -> str:
-    """Return the class of the smallest distance to a liquidation, the median of a few paths."""
-    count = min(JUDGED_PATHS, len(bridges[0]))
-    nearest = min(
-        float(np.median([_closest(simulate(bridge[path], config)) for path in range(count)]))
-        for bridge in bridges
-    )
+def _nearness(config: ModelConfig, judged: Sequence[Market]) -> str:
+    """Return the class of the smallest distance to a liquidation, the median of a few paths.
+
+    The oracle sees the wicks fully there: with one price for everything the classes were measured.
+    """
+    nearest = np.median([_closest(simulate(market, config)) for market in judged])
     return next(name for name, below in known.NEARNESS if nearest < below)
 
 
