@@ -84,6 +84,7 @@ configs = st.builds(
             "capital_usd": st.sampled_from([100.0, 10_000.0, 3e6]),
             "policy": st.sampled_from(["trigger", "never", "bands", "distance", "volatility"]),
             "trigger": st.sampled_from([2.6, 3.2, 6.0]),
+            "band": st.sampled_from([None, None, 0.2]),
             "has_deleverage": st.booleans(),
             "reserve": st.sampled_from([0.0, 0.2]),
             "response": st.sampled_from(["rehedge", "reopen", "exit"]),
