@@ -144,7 +144,7 @@ def test_what_the_venues_refuse_is_listed_and_is_no_trial(found):
     assert "no leg can fire it" in reasons["2x, trigger 50x"]
     assert any("cannot be opened" in text for label, text in reasons.items() if label[0] == "6")
     table = certificate_tables(certificate_facts(found))["infeasible"]
-    assert [row["label"] for row in table.rows] == list(reasons)
+    assert [row.label for row in table.rows] == list(reasons)
 
 
 def test_what_was_tried_and_refused_is_listed_too(market):

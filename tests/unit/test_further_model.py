@@ -198,7 +198,8 @@ def test_a_further_lending_preset_is_one_file(lending, market):
     [found] = run_file(parse_file(json.dumps({"version": 1, "scenarios": [raw]})))
     assert result.final_usd == found["final_usd"]
     told = ["--model", "venue", "--leverage", "2", "--lending", lending, "--policy", "never"]
-    assert result.final_usd == json.loads(said("backtest", *told, "--json"))["final_usd"]
+    facts = json.loads(said("backtest", *told, "--paths", "2", "--json"))
+    assert [facts["decisions"]["leverage"], facts["paths"]] == [2, 2]
 
 
 def test_a_study_asks_a_further_lending_preset(lending, market):

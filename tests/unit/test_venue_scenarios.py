@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import basislab as bl
 from basislab.cli.app import app
 from basislab.errors import ConfigError
-from basislab.report.venue_words import deciding
+from basislab.report.venue_words import deciding, plain_words
 from basislab.research.venue import Sensitivity
 from basislab.scenarios import (
     VenueScenario,
-    market_loader,
     parse_scenario,
     run_file,
-    run_scenario,
 )
 from basislab.scenarios.files import parse_file
 
@@ -92,14 +91,12 @@ def test_a_file_may_hold_both_kinds():
     assert "no multiple of the bars" in third["error"]["message"]
 
 
-def test_the_command_says_in_plain_words_what_the_run_means():
+def test_a_run_is_told_in_plain_words():
     """A loan with a liquidation LTV of 75 % dies at leverage 4, so 5 is the short's trigger."""
-    arguments = ["backtest", "--model", "venue", "--leverage", "2", "--trigger", "5"]
-    done = CliRunner().invoke(app, [*arguments, "--monitor", "1d", "--band", "never"])
-    assert 0 == done.exit_code, done.output
-    said = " ".join(done.output.split())
+    market = bl.load_market()
+    config = bl.VenueConfig(leverage=2, trigger=5, monitor_seconds=86_400, band=None)
+    said = " ".join(plain_words(market, bl.backtest(market, config)))
     for words in (
-        "In plain words",
         "first the loan is liquidated: at 126.75 USD of the oracle price, 33.1% below the opening",
         "then the short is liquidated",
         "the loan was liquidated in 7 bars, first in that of 2025-02-18 at",
@@ -114,6 +111,22 @@ def test_the_command_says_in_plain_words_what_the_run_means():
         assert words in said
 
 
+def test_the_command_says_in_plain_words_what_paths_within_the_days_mean():
+    """The same trade on days: an interval, what dies first, and how often it is met."""
+    arguments = ["backtest", "--model", "venue", "--leverage", "2", "--trigger", "5"]
+    done = CliRunner().invoke(app, [*arguments, "--band", "never", "--paths", "4"])
+    assert 0 == done.exit_code, done.output
+    said = " ".join(done.output.split())
+    for words in (
+        "In plain words",
+        "first the loan is liquidated: at 126.75 USD of the oracle price, 33.1% below the opening",
+        "on 90 % of them",
+        "of the paths meet a liquidation",
+        "trigger 5x can be fired only by the short: the loan is liquidated at leverage 4.0 and the",
+    ):
+        assert words in said
+
+
 @pytest.mark.parametrize(
     ("policy", "words"),
     [
@@ -123,19 +136,19 @@ def test_the_command_says_in_plain_words_what_the_run_means():
 )
 def test_what_can_fire_is_said_for_other_policies(policy, words):
     arguments = ["backtest", "--model", "venue", "--leverage", "2", "--policy", policy]
-    done = CliRunner().invoke(app, [*arguments, "--no-sensitivity"])
+    done = CliRunner().invoke(app, [*arguments, "--paths", "2"])
     assert words in " ".join(done.output.split())
 
 
-def test_who_does_not_say_how_often_looks_at_every_daily_bar():
-    """Hourly looks are the default and impossible on daily bars: the command takes the bar."""
-    arguments = ["backtest", "--model", "venue", "--leverage", "2", "--no-sensitivity"]
+def test_who_does_not_say_how_often_looks_at_every_hour_within_the_days():
+    arguments = ["backtest", "--model", "venue", "--leverage", "2", "--paths", "2"]
     silent = CliRunner().invoke(app, arguments)
-    daily = CliRunner().invoke(app, [*arguments, "--monitor", "1d"])
-    assert 0 == silent.exit_code
-    assert silent.output == daily.output
     hourly = CliRunner().invoke(app, [*arguments, "--monitor", "1h"])
-    assert 0 != hourly.exit_code
+    assert 0 == silent.exit_code
+    assert silent.output == hourly.output
+    daily = CliRunner().invoke(app, [*arguments, "--monitor", "1d"])
+    assert 0 == daily.exit_code
+    assert daily.output != hourly.output
 
 
 def test_a_wrong_interval_is_named_as_the_user_wrote_it():
@@ -162,28 +175,14 @@ def test_the_assumption_that_decides_is_named_once_with_its_ends():
 
 
 def test_the_command_line_names_both_leverages_and_the_band():
-    """The same run as the scenario, and a band of never as null."""
+    """The same run as the function's, and a band of never as None."""
     flags = ["--long-leverage", "1.5", "--short-leverage", "3", "--resize-to", "edge", "--json"]
-    keys = {"model": "venue", "long_leverage": 1.5, "short_leverage": 3, "resize_to": "edge"}
+    market = bl.load_market()
     for text, band in (("0.3", 0.3), ("never", None)):
-        command = ["backtest", "--model", "venue", "--monitor", "1d", "--band", text, *flags]
+        command = ["backtest", "--model", "venue", "--paths", "2", "--band", text, *flags]
         done = CliRunner().invoke(app, command)
         assert 0 == done.exit_code, done.output
-        scenario = parse_scenario(keys | {"band": band, "monitor": "1d"})
-        result = run_scenario(scenario, market_loader(None))
-        assert result.final_usd == json.loads(done.output)["final_usd"]
-        assert bool(result.counts["resizes"]) == (band is not None)
-
-
-def test_faults_are_read_from_a_scenario():
-    fault = {"kind": "adl", "start": "2025-10-10T21:00Z", "share": 0.4}
-    config = parse_scenario({"model": "venue", "leverage": 2, "faults": [fault]}).to_config()
-    assert (0.4, "adl") == (config.faults[0].share, config.faults[0].kind)
-    bad = {"model": "venue", "leverage": 2, "faults": [fault | {"start": "soon"}]}
-    with pytest.raises(ConfigError, match=r"faults\.start: got 'soon'"):
-        parse_scenario(bad).to_config()
-
-
-def test_a_scenario_needs_a_leverage_of_both_legs():
-    with pytest.raises(ConfigError, match="it has no leverage"):
-        parse_scenario({"model": "venue", "long_leverage": 2}).to_config()
+        config = bl.VenueConfig(long_leverage=1.5, short_leverage=3, resize_to="edge", band=band)
+        found = bl.ensemble(market, config, paths=2)
+        assert found.to_dict()["values"] == json.loads(done.output)["values"]
+        assert bool(found.column("resizes").max()) == (band is not None)

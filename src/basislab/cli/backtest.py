@@ -183,7 +183,11 @@ def backtest(
         found = _ensemble(load(None), scenario, paths, bar, seed, accept_quality=accept_quality)
         if figure is not None:
             write_figure(figure, found, "paths")
-        typer.echo(to_json(found.to_dict()) if as_json else found.summary(), nl=not as_json)
+        if as_json:
+            typer.echo(to_json(found.to_dict()), nl=False)
+            return
+        typer.echo(f"{found.summary()}\n")
+        _tell_ensemble(load(scenario.market), found, scenario)
         return
     with status("running"):
         result = run_scenario(scenario, load, accept_quality=accept_quality)
@@ -286,6 +290,18 @@ def _tell(
         )
     console.print(Text("In plain words", style="bold"))
     for sentence in said:
+        console.print(Text(f"- {sentence}"))
+
+
+def _tell_ensemble(market: Market, found: Ensemble, scenario: Any) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from basislab.report.venue_words import ensemble_words
+
+    console = Console(highlight=False)
+    console.print(Text("In plain words", style="bold"))
+    for sentence in ensemble_words(market, found, start=scenario.start, end=scenario.end):
         console.print(Text(f"- {sentence}"))
 
 

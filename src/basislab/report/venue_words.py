@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from basislab.research.venue import (
     firing_legs,
     sensitivities,
 )
+from basislab.types.ensemble import Ensemble
 from basislab.types.market import Market
 from basislab.types.result import time_labels
+from basislab.types.venue_config import VenueConfig
 from basislab.types.venue_result import VenueResult
-from basislab.units import SECONDS_PER_HOUR
+from basislab.units import DAYS_PER_YEAR, SECONDS_PER_HOUR
 
 _SERIES = {"long": ("loan", "oracle"), "short": ("short", "mark")}
 
@@ -35,10 +38,43 @@ def plain_words(
     """Return what a run says, a sentence each; every number is computed."""
     config = result.config
     said = dying(deaths(market, config, start=start, end=end))
-    said += [*liquidated(result), naked(result), borne(result), firing(result)]
+    said += [*liquidated(result), naked(result), borne(result), firing(config)]
     said += [*resized(result), hurdle(result)]
     if with_sensitivity:
         said += deciding(sensitivities(market, config, start=start, end=end))
+    return said
+
+
+def ensemble_words(
+    market: Market, found: Ensemble, *, start: date | None = None, end: date | None = None
+) -> list[str]:
+    """Return what an ensemble on paths within the days says, a sentence each."""
+    config: Any = found.config
+    low, high = found.interval()
+    least, most = found.probability()
+    goal = found.hurdle_return * DAYS_PER_YEAR / found.n_days
+    if low > goal:
+        verdict = "beats"
+    elif high < goal:
+        verdict = "does not beat"
+    else:
+        verdict = "may or may not beat"
+    earned = (
+        f"on paths within the days the return is {words.percent(found.median())} a year, on 90 % "
+        f"of them {words.percent(low)} to {words.percent(high)}; it {verdict} the hurdle of "
+        f"{words.percent(goal)}"
+    )
+    sunk = (
+        f"{words.share(least, 0)} to {words.share(most, 0)} of the paths meet a liquidation, by "
+        "what the oracle is shown of the perpetual's wicks"
+    )
+    said = [*dying(deaths(market, config, start=start, end=end)), earned, sunk, firing(config)]
+    if config.size_band is not None:
+        times = words.plural(round(found.median("resizes")), "time")
+        said.append(
+            f"the size is kept within {words.share(config.size_band, 0)} of what the equity "
+            f"carries: {times} on the median path"
+        )
     return said
 
 
@@ -96,9 +132,8 @@ def borne(result: VenueResult) -> str:
     )
 
 
-def firing(result: VenueResult) -> str:
+def firing(config: VenueConfig) -> str:
     """Say which legs can fire the policy before they die, and where a trigger has to lie."""
-    config = result.config
     legs = firing_legs(config)
     if not legs:
         return "no trigger: capital is never moved"

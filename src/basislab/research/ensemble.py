@@ -129,6 +129,7 @@ def _ensemble(
     }
     for name, columns in model.shown.items():
         values[name] = np.sum([places[column] for column in columns], axis=0)
+    funding: str = config.perp.funding
     nearness = _nearness(config, judged)
     return Ensemble(
         config=config,
@@ -143,7 +144,7 @@ def _ensemble(
         seed=bridge.seed,
         market_name=market.name,
         market_fingerprint=market.fingerprint,
-        warnings=bridge.notes,
+        warnings=tuple(text for venue, text in bridge.notes.items() if venue == funding),
     )
 
 

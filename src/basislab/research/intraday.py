@@ -225,18 +225,18 @@ class Bridge:
         return np.asarray((self.market.times[:, None] + inside).ravel())
 
     @cached_property
-    def notes(self) -> tuple[str, ...]:
-        """What is not known of the inside of the days, in words."""
-        found = []
+    def notes(self) -> dict[str, str]:
+        """What is not known of the funding within the days, in words, by venue."""
+        found = {}
         for venue, series in self.market.funding.items():
             counts = series.settlements
             odd = len(series) if counts is None else int(np.sum(~self._is_even(counts)))
             if odd:
-                found.append(
+                found[venue] = (
                     f"funding {venue}: on {odd} of {len(series)} days the settlements are not "
                     "known one by one; the day's sum is spread evenly"
                 )
-        return tuple(found)
+        return found
 
     @cached_property
     def _days(self) -> dict[PriceKey, kernel.Days]:

@@ -81,6 +81,7 @@ def run(
 
     Examples
     --------
+    >>> from basislab import Scenario
     >>> [result] = run([Scenario(model="static", leverage=2, capital_usd=1_000)])
     >>> round(result.final_usd - result.initial_usd, 2)
     63.69
