@@ -217,7 +217,7 @@ def test_the_made_paths_really_liquidate():
     seen = Counter()
 
     @given(market=paths(), config=configs)
-    @settings(deadline=None, derandomize=True, database=None, max_examples=150)
+    @settings(deadline=None, derandomize=True, database=None, max_examples=300)
     def look(market, config):
         result = simulate(market, config)
         hit = {name for name, count in result.counts.items() if count}
