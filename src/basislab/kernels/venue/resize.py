@@ -25,7 +25,8 @@ def long_bought(params: Params, state: State, coins: float, spot: float) -> Stat
     worth = coins * spot
     fee = worth * (costs.open_fee + costs.swap_fee)
     due = worth + fee + costs.gas
-    cash = min(spare_cash(params, state), due)
+    # a debtless long buys what its cash pays for: rounding must not leave it a debt
+    cash = due if params.is_debtless else min(spare_cash(params, state), due)
     flash = (due - cash) * costs.flash_fee
     debt = long.debt + due - cash + flash
     accounts = post(state.accounts, trading_fees=-fee - flash, gas=-costs.gas)
