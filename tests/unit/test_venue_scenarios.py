@@ -184,5 +184,5 @@ def test_the_command_line_names_both_leverages_and_the_band():
         assert 0 == done.exit_code, done.output
         config = bl.VenueConfig(long_leverage=1.5, short_leverage=3, resize_to="edge", band=band)
         found = bl.ensemble(market, config, paths=2)
-        assert found.to_dict()["values"] == json.loads(done.output)["values"]
+        assert found.to_dict()["values"] == json.loads(done.stdout)["values"]
         assert bool(found.column("resizes").max()) == (band is not None)
