@@ -86,6 +86,10 @@ def read(
     node = rpc or os.environ.get(RPC_URL)
     answers = saved_answers(saved) if saved else asked(hyperliquid, kamino, aave, node)
     reading = read_answers(answers, coin=coin, obligation=obligation, policy=policy)
+    if saved is None:
+        from basislab.position.market import with_market
+
+        reading = with_market(reading)
     write_text(out, to_toml(reading.position))
     for note in reading.notes:
         typer.echo(f"note: {note}", err=True)

@@ -36,7 +36,11 @@ def _leg(name: str, leg: LegState | None) -> list[str]:
     if leg.needs_usd is not None and leg.needs_usd > 0:
         lines.append(f"{'  to add':26}{_usd(leg.needs_usd)} for the distance to be restored")
     if leg.venue_liquidation_usd is not None:
-        difference = f", ours {round(leg.difference_usd, 2) + 0.0:+.2f}" if leg.difference_usd is not None else ""
+        difference = (
+            f", ours {round(leg.difference_usd, 2) + 0.0:+.2f}"
+            if leg.difference_usd is not None
+            else ""
+        )
         lines.append(f"{'  the venue says':26}{_usd(leg.venue_liquidation_usd)}{difference}")
     ratio = "margin ratio" if name == "short" else "LTV"
     shown = "unknown" if leg.ratio is None else f"{leg.ratio:.1%}"

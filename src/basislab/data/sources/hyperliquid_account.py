@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -19,7 +20,7 @@ from basislab.data.sources.fields import (
 )
 from basislab.data.sources.http import Call
 from basislab.data.sources.hyperliquid import FUNDING_CAP_HOURLY, info_call
-from basislab.errors import SourceError
+from basislab.errors import ConfigError, SourceError
 
 MODES = {
     "default": "default",
@@ -30,6 +31,7 @@ MODES = {
 }
 """What `userAbstraction` answers, and where the collateral then lies."""
 
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _USD = "USD as decimal text"
 
 
@@ -177,6 +179,10 @@ def parse_context(tree: Any, where: str, coin: str) -> PricedCoin | None:
 
 def account_calls(address: str) -> dict[str, Call]:
     """Return the requests for an account, by the type of the answer."""
+    if not _ADDRESS.fullmatch(address):
+        raise ConfigError(
+            f"hyperliquid: got {address[:50]!r}; an address of 0x and 40 digits is wanted."
+        )
     bodies = {
         "userAbstraction": {"type": "userAbstraction", "user": address},
         "clearinghouseState": {"type": "clearinghouseState", "user": address},
