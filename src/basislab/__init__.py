@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         LedgerError,
         SourceError,
     )
+    from basislab.position import Position, load_position
     from basislab.presets import load_venue, venue_names
     from basislab.research.overfit.certificate import Certificate
     from basislab.scenarios import Scenario, run
@@ -74,6 +75,7 @@ _HOMES = {
         "LedgerError",
         "SourceError",
     ),
+    "basislab.position": ("Position", "load_position"),
     "basislab.presets": ("load_venue", "venue_names"),
     "basislab.research.overfit.certificate": ("Certificate",),
     "basislab.scenarios": ("Scenario", "run"),
@@ -111,6 +113,7 @@ __all__ = [
     "LiquidationPenalty",
     "Market",
     "MonteCarlo",
+    "Position",
     "PriceSeries",
     "RateSeries",
     "RebalanceConfig",
@@ -130,6 +133,7 @@ __all__ = [
     "ensembles",
     "list_markets",
     "load_market",
+    "load_position",
     "load_venue",
     "montecarlo",
     "run",

@@ -14,6 +14,7 @@ from basislab.cli import (
     data,
     fetch,
     montecarlo,
+    position,
     query,
     run,
     study,
@@ -53,7 +54,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-TRY, JUDGE, DATA, ABOUT = "Try a position", "Judge it", "Data and venues", "This program"
+TRY, JUDGE, HOLD = "Try a position", "Judge it", "Hold one"
+DATA, ABOUT = "Data and venues", "This program"
 
 app.command("backtest", cls=NamesModels, rich_help_panel=TRY)(backtest.backtest)
 app.command("run", rich_help_panel=TRY)(run.run)
@@ -61,6 +63,7 @@ app.command("study", rich_help_panel=JUDGE)(study.study)
 app.command("sweep", cls=NamesModels, rich_help_panel=JUDGE)(sweep.sweep)
 app.command("montecarlo", cls=NamesModels, rich_help_panel=JUDGE)(montecarlo.montecarlo)
 app.command("certify", cls=NamesModels, rich_help_panel=JUDGE)(certify.certify)
+app.add_typer(position.app, name="position", rich_help_panel=HOLD)
 data.app.command("fetch", cls=fetch.NamesSources)(fetch.fetch)
 data.app.command("update")(fetch.update)
 data.app.command("export")(fetch.export)

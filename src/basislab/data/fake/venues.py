@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from basislab.data.fake.accounts import Accounts
 from basislab.data.fake.market import COINS, FakeMarket
 from basislab.data.sources.defillama import POOLS
 from basislab.data.sources.hyperliquid import MAX_CANDLES, expected_rate
@@ -49,6 +50,7 @@ class Venues:
 
     def __init__(self, market: FakeMarket) -> None:
         self.market = market
+        self.accounts = Accounts(market)
         self.handlers: dict[str, Handler] = {
             "hyperliquid": self._hyperliquid,
             "binance-spot": self._binance,
@@ -56,6 +58,7 @@ class Venues:
             "kamino": self._kamino,
             "defillama": self._defillama,
             "defillama-pro": self._defillama,
+            "node": lambda _, __, body: (self.accounts.aave(body), []),
         }
         # Whole histories are made once and sliced by every request.
         self._candles = lru_cache(maxsize=64)(self._all_candles)
@@ -110,7 +113,9 @@ class Venues:
             return found, found
         if body["type"] == "meta":
             return _META, []
-        raise Refused(422, "Failed to deserialize the JSON body into the target type")
+        if body["type"] == "metaAndAssetCtxs":
+            return self.accounts.contexts(_META), []
+        return self.accounts.hyperliquid(body), []
 
     def _binance(self, rest: str, query: Query, _: Any) -> tuple[Any, Rows]:
         if rest.endswith("/exchangeInfo"):
@@ -130,6 +135,8 @@ class Venues:
     def _kamino(self, rest: str, query: Query, _: Any) -> tuple[Any, Rows]:
         coins = {reserve: coin for coin, reserve in (RESERVES | MADE_RESERVES).items()}
         parts = rest.split("/")
+        if parts[0] == "portfolio" and len(parts) == 2:
+            return self.accounts.kamino(parts[1])
         if parts[:3:2] != ["kamino-market", "reserves"] or parts[1] != MAIN_MARKET:
             raise Refused(404, "market not found")
         coin = coins[parts[3]]

@@ -153,7 +153,7 @@ def candle_feed(wanted: Wanted) -> Feed:
     def call(start: int, end: int) -> Call:
         request = {"coin": asset, "interval": WIDTHS[bar_s], **_window(start, end)}
         candles = (end - start) / bar_s
-        return _info({"type": "candleSnapshot", "req": request}, 20 + candles / 60)
+        return info_call({"type": "candleSnapshot", "req": request}, 20 + candles / 60)
 
     return Feed(
         server=_INFO,
@@ -174,7 +174,7 @@ def funding_feed(wanted: Wanted) -> Feed:
     def call(start: int, end: int) -> Call:
         rows = (end - start) / SECONDS_PER_HOUR
         request = {"type": "fundingHistory", "coin": wanted.asset, **_window(start, end)}
-        return _info(request, 20 + rows / 20)
+        return info_call(request, 20 + rows / 20)
 
     return Feed(
         server=_INFO,
@@ -201,7 +201,7 @@ def meta_feed() -> Feed:
         key=(VENUE,),
         step_s=0,
         span_s=0,
-        call=lambda _, __: _info({"type": "meta"}, 20),
+        call=lambda _, __: info_call({"type": "meta"}, 20),
         parse=refused,
     )
 
@@ -210,7 +210,8 @@ def _window(start: int, end: int) -> dict[str, int]:
     return {"startTime": millis(start), "endTime": millis(end) - 1}  # both inclusive
 
 
-def _info(body: dict[str, Any], weight: float) -> Call:
+def info_call(body: dict[str, Any], weight: float) -> Call:
+    """Return a request to the info endpoint."""
     return Call(f"{_INFO.address}/info", body, weight)
 
 

@@ -173,3 +173,8 @@ def _iso(seconds: int) -> str:
 
 
 SOURCES = (Source(PROTOCOL, lending=lending_feed, servers=(_API,)),)
+
+
+def portfolio_url(wallet: str) -> str:
+    """Return where a wallet's portfolio is asked for."""
+    return f"{_API.address}/portfolio/{wallet}"

@@ -1,0 +1,128 @@
+"""``basislab position``: the position one holds, written down, read from the venues, judged."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RPC_URL = "BASISLAB_RPC_URL"
+
+app = typer.Typer(
+    help="The position one holds: write it down, read it from the venues, judge it. Never trades.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def new(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write; shown on the screen without.")
+    ] = None,
+) -> None:
+    """Write a commented example of a position file."""
+    from basislab.cli.output import write_text
+    from basislab.errors import ConfigError
+    from basislab.position.file import TEMPLATE
+
+    if out is None:
+        typer.echo(TEMPLATE, nl=False)
+        return
+    if out.exists():
+        raise ConfigError(f"output {out}: it is there already. Choose another name.")
+    write_text(out, TEMPLATE)
+    typer.echo(f"written: {out}", err=True)
+
+
+@app.command()
+def read(
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", help="Position file to write; the [policy] of one that is there is kept."
+        ),
+    ],
+    *,
+    hyperliquid: Annotated[
+        str | None, typer.Option("--hyperliquid", help="Address of the account with the short.")
+    ] = None,
+    kamino: Annotated[
+        str | None, typer.Option("--kamino", help="Wallet with the loan on Kamino.")
+    ] = None,
+    aave: Annotated[
+        str | None, typer.Option("--aave", help="Address with the loan on Aave v3, Ethereum.")
+    ] = None,
+    rpc: Annotated[
+        str | None,
+        typer.Option(
+            "--rpc", help=f"Ethereum node for --aave; with a key in it set {RPC_URL} instead."
+        ),
+    ] = None,
+    saved: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder of saved answers, recognised by what they hold."),
+    ] = None,
+    coin: Annotated[str | None, typer.Option("--coin", help="Coin, if several are held.")] = None,
+    obligation: Annotated[
+        str | None,
+        typer.Option("--obligation", help="Kamino loan, if there are several; its first letters."),
+    ] = None,
+) -> None:
+    """Read a position from the venues, or from saved answers, into a file."""
+    from basislab.cli.output import write_text
+    from basislab.errors import ConfigError
+    from basislab.position import load_position
+    from basislab.position.answers import asked, saved_answers
+    from basislab.position.file import to_toml
+    from basislab.position.reading import read_answers
+
+    if saved is not None and (hyperliquid or kamino or aave):
+        raise ConfigError("--from: it takes the place of --hyperliquid, --kamino and --aave.")
+    policy = load_position(out).policy if out.exists() else None
+    node = rpc or os.environ.get(RPC_URL)
+    answers = saved_answers(saved) if saved else asked(hyperliquid, kamino, aave, node)
+    reading = read_answers(answers, coin=coin, obligation=obligation, policy=policy)
+    if saved is None:
+        from basislab.position.market import with_market
+
+        reading = with_market(reading)
+    write_text(out, to_toml(reading.position))
+    for note in reading.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"written: {out}", err=True)
+
+
+@app.command()
+def show(
+    path: Annotated[Path, typer.Argument(help="Position file.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Page to write, of one file and offline.")
+    ] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option("--at", help="Judge the ages at this time, UTC, instead of now."),
+    ] = None,
+) -> None:
+    """Show how far each leg is from liquidation, what it carries, and what to do next."""
+    from basislab.cli.output import to_json, write_text
+    from basislab.position import load_position
+    from basislab.position.advice import advise
+    from basislab.position.show import page_of, text_of
+    from basislab.position.state import state_of
+
+    position = load_position(path)
+    now = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
+    state, advice = state_of(position, now), advise(position, now)
+    if html is not None:
+        write_text(html, page_of(state, advice))
+        typer.echo(f"written: {html}", err=True)
+    if as_json:
+        typer.echo(to_json(state.to_dict() | {"advice": advice.to_dict()}), nl=False)
+    elif html is None:
+        typer.echo(text_of(state, advice), nl=False)
