@@ -12,9 +12,11 @@ from basislab.presets import load_preset
 from basislab.report.chapters.engine.positions import Position, positions
 from basislab.report.chapters.engine.rows import (
     ENGINE,
+    KEPT,
     OWN,
     PESSIMISTIC,
     Bars,
+    CaseRow,
     ConstantRow,
     DeathRow,
     Engine,
@@ -24,22 +26,25 @@ from basislab.report.chapters.engine.rows import (
     LedgerRow,
     ModelRow,
     Open,
+    PathsRow,
     Refused,
     Rules,
     RungRow,
 )
 from basislab.report.chapters.engine.sentences import parts_say
 from basislab.report.study.runs import Runs, trigger_of
+from basislab.research.ensemble import run_ensembles
 from basislab.research.ladder import Ladder, ladder
 from basislab.research.undecided import undecided
 from basislab.research.venue import Death, Sensitivity, deaths, firing_legs, sensitivities
 from basislab.simulate.venue import price_sources
 from basislab.types.configs import NEVER, RebalanceConfig, RotationConfig, StaticConfig
+from basislab.types.ensemble import Ensemble
 from basislab.types.result import Result
 from basislab.types.venue_config import VenueConfig, resolved
 from basislab.types.venue_result import VenueResult, parents
 from basislab.types.venue_terms import PerpVenue, Route, Terms
-from basislab.units import SECONDS_PER_DAY
+from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 STEPS = ("oracle_step", "mark_step")
 """Assumed constants that say how far a price jumps between two looks of a venue."""
@@ -58,7 +63,10 @@ def engine_facts(runs: Runs) -> EngineFacts:
         venues=tuple(_rules(runs, role, getattr(found.terms, role)) for role in ROLES),
         refused=refused,
         stand_ins=tuple(note.removeprefix("price: ") for note in _notes(runs, found.terms)),
-        runs=tuple(_run(runs, one) for one in found.held),
+        runs=tuple(
+            _run(runs, one, paths)
+            for one, paths in zip(found.held, _paths(runs, found.held), strict=True)
+        ),
         said={},
         bars=_bars(runs, found.terms),
     )
@@ -91,7 +99,53 @@ def _rules(runs: Runs, role: str, terms: Terms) -> Rules:
     )
 
 
-def _run(runs: Runs, position: Position) -> EngineRun:
+def _paths(runs: Runs, held: Sequence[Position]) -> list[tuple[PathsRow, ...]]:
+    """Run every position on the same paths within the days; bars narrower than a day need none."""
+    if not held or runs.stored.bar_seconds != SECONDS_PER_DAY:
+        return [()] * len(held)
+    names = (ENGINE, OWN, KEPT)
+    configs = [
+        replace(config, monitor_seconds=SECONDS_PER_HOUR)
+        for position in held
+        for config in (position.venue, position.own, position.kept)
+    ]
+    found = [
+        _on_paths(name, one)
+        for name, one in zip(names * len(held), run_ensembles(runs.stored, configs), strict=True)
+    ]
+    return [tuple(found[first : first + len(names)]) for first in range(0, len(found), len(names))]
+
+
+def _on_paths(name: str, found: Ensemble) -> PathsRow:
+    low, high = found.interval()
+    least, most = found.probability()
+    return PathsRow(
+        model=name,
+        median_annualized=found.median(),
+        low_annualized=low,
+        high_annualized=high,
+        hurdle_annualized=annualized_return(found.hurdle_return, found.n_days),
+        drawdown=found.median("max_drawdown"),
+        least_liquidated_share=least,
+        most_liquidated_share=most,
+        nearness=found.nearness,
+        paths_count=found.n_paths,
+        cases=tuple(_case(found, number, case) for number, case in enumerate(found.cases)),
+    )
+
+
+def _case(found: Ensemble, number: int, name: str) -> CaseRow:
+    low, high = found.interval(case=number)
+    return CaseRow(
+        case=name,
+        median_annualized=found.median(case=number),
+        low_annualized=low,
+        high_annualized=high,
+        liquidated_share=float((found.column("liquidations")[number] > 0).mean()),
+    )
+
+
+def _run(runs: Runs, position: Position, paths: tuple[PathsRow, ...]) -> EngineRun:
     leverage, config = position.leverage, position.venue
     best = runs.run(position.study)
     base = runs.base(leverage=leverage)
@@ -108,6 +162,7 @@ def _run(runs: Runs, position: Position) -> EngineRun:
     return EngineRun(
         leverage=leverage,
         trigger=trigger_of(best),
+        paths=paths,
         models=tuple(_model(name, result) for name, result in shown),
         ledgers=_ledgers(best, engine),
         firing=firing_legs(config),

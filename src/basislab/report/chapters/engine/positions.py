@@ -47,6 +47,11 @@ class Position:
         """The same with the trigger that the engine takes by itself."""
         return replace(self.venue, policy="trigger", trigger="auto")
 
+    @property
+    def kept(self) -> VenueConfig:
+        """The same with its size kept, as the engine does where nothing else is said."""
+        return replace(self.own, band=VenueConfig(leverage=1.0).band)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Positions:

@@ -23,7 +23,7 @@ from basislab.report.fields import (
     unit,
 )
 
-ENGINE, PESSIMISTIC, OWN = "engine", "worse order", "own trigger"
+ENGINE, PESSIMISTIC, OWN, KEPT = "engine", "worse order", "own trigger", "size kept"
 """What the engine's runs are called beside the study's models."""
 
 
@@ -164,11 +164,47 @@ class LadderFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """What an engine's run makes where the oracle sees so much of the wicks: median, 5 to 95 %."""
+
+    case: str
+    median_annualized: float = unit(ANNUALIZED)
+    low_annualized: float = unit(ANNUALIZED)
+    high_annualized: float = unit(ANNUALIZED)
+    liquidated_share: float = unit(FRACTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathsRow:
+    """What the engine makes on paths within the days: the result; days alone give no other."""
+
+    model: str
+    median_annualized: float = unit(ANNUALIZED)
+    low_annualized: float = unit(ANNUALIZED)
+    high_annualized: float = unit(ANNUALIZED)
+    hurdle_annualized: float = unit(ANNUALIZED)
+    drawdown: float = unit(DRAWDOWN)
+    least_liquidated_share: float = unit(FRACTION)
+    most_liquidated_share: float = unit(FRACTION)
+    nearness: str
+    paths_count: int = unit(COUNT)
+    cases: tuple[CaseRow, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Whether it beats the hurdle: only where the whole interval does."""
+        if self.low_annualized > self.hurdle_annualized:
+            return "beats"
+        return "may or may not beat" if self.high_annualized > self.hurdle_annualized else "misses"
+
+
+@dataclass(frozen=True, kw_only=True)
 class EngineRun:
     """A leverage of the study by the venues' own rules."""
 
     leverage: float = unit(LEVERAGE)
     trigger: float = unit(TRIGGER)
+    paths: tuple[PathsRow, ...]
     models: tuple[ModelRow, ...]
     ledgers: tuple[LedgerRow, ...]
     firing: tuple[str, ...]
@@ -181,6 +217,10 @@ class EngineRun:
     def of(self, model: str) -> ModelRow:
         """Return one model's row."""
         return next(row for row in self.models if row.model == model)
+
+    def on_paths(self, model: str) -> PathsRow:
+        """Return one of the engine's results on paths within the days."""
+        return next(row for row in self.paths if row.model == model)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,13 @@ from basislab.report import words
 from basislab.report.chapters.engine.limits import engine_limits
 from basislab.report.chapters.engine.rows import (
     ENGINE,
+    KEPT,
     OWN,
     Engine,
     EngineFacts,
     EngineRun,
     ModelRow,
+    PathsRow,
     RungRow,
 )
 from basislab.report.fields import given
@@ -90,10 +92,10 @@ def sentences(_: Runs, facts: EngineFacts) -> list[str]:
     engine = facts.engine
     if not engine.runs:
         return _why_not(engine)
-    said = [_result(run) for run in engine.runs]
+    said = [text for run in engine.runs for text in _results(run)]
     said += [_borne(run) for run in engine.runs if run.of(ENGINE).borne_usd > 0]
     said += [f"Not opened: {one.why}." for one in engine.refused]
-    return [*said, *_blurred(engine.runs)]
+    return [*said, *([] if engine.runs[0].paths else _blurred(engine.runs))]
 
 
 def parts_say(engine: Engine) -> dict[str, list[str]]:
@@ -112,13 +114,29 @@ def reasons(_: Runs, facts: EngineFacts) -> list[str]:
     engine = facts.engine
     if not engine.runs:
         return _why_not(engine)
-    told = [
-        f"{words.multiple(run.leverage)} {words.percent(run.of(ENGINE).annualized)} in place of "
-        f"{words.percent(run.of('rebalance').annualized)}"
-        for run in engine.runs
-    ]
-    text = "By the venues' own rules the grid's best triggers make, a year"
+    if engine.runs[0].paths:
+        told = [_interval(run) for run in engine.runs]
+        text = (
+            "By the venues' own rules, on paths within the days, the same leverages make, a year, "
+            "with their size kept"
+        )
+    else:
+        told = [
+            f"{words.multiple(run.leverage)} {words.percent(run.of(ENGINE).annualized)} in place "
+            f"of {words.percent(run.of('rebalance').annualized)}"
+            for run in engine.runs
+        ]
+        text = "By the venues' own rules the grid's best triggers make, a year"
     return [f"{text}: {words.join(told)}."]
+
+
+def _interval(run: EngineRun) -> str:
+    kept, study = run.on_paths(KEPT), run.of("rebalance")
+    return (
+        f"{words.multiple(run.leverage)} {words.percent(kept.median_annualized)} "
+        f"({words.percent(kept.low_annualized)} to {words.percent(kept.high_annualized)}) where "
+        f"the study's days say {words.percent(study.annualized)}"
+    )
 
 
 def _why_not(engine: Engine) -> list[str]:
@@ -129,6 +147,35 @@ def _why_not(engine: Engine) -> list[str]:
 def _at(run: EngineRun) -> str:
     trigger = words.trigger(run.trigger)
     return f"At {words.multiple(run.leverage)} (trigger {trigger})"
+
+
+def _results(run: EngineRun) -> list[str]:
+    """Return the interval of every way to run a leverage, or the result where bars are narrow."""
+    return [_on_paths(run, row) for row in run.paths] or [_result(run)]
+
+
+_WAYS = {
+    ENGINE: "with the study's trigger",
+    OWN: "with the engine's own trigger",
+    KEPT: "with its size kept",
+}
+
+
+def _on_paths(run: EngineRun, row: PathsRow) -> str:
+    least, most = (words.share(one, 0) for one in _ends(row))
+    met = f"{most} of the paths meet" if least == most else f"{least} to {most} of the paths meet"
+    undecided = "; days do not say whether it is met" if row.nearness == "near" else ""
+    return (
+        f"At {words.multiple(run.leverage)} {_WAYS[row.model]} it makes "
+        f"{words.percent(row.median_annualized)} a year on the median path, on most of them "
+        f"{words.percent(row.low_annualized)} to {words.percent(row.high_annualized)}, and "
+        f"{row.verdict} the hurdle of {words.percent(row.hurdle_annualized)}; {met} a "
+        f"liquidation{undecided}."
+    )
+
+
+def _ends(row: PathsRow) -> tuple[float, float]:
+    return row.least_liquidated_share, row.most_liquidated_share
 
 
 def _result(run: EngineRun) -> str:

@@ -10,6 +10,7 @@ from basislab.report.chapter import Tables
 from basislab.report.chapters.engine.limits import seconds, unsigned_points
 from basislab.report.chapters.engine.rows import (
     ENGINE,
+    KEPT,
     Bars,
     Engine,
     EngineFacts,
@@ -32,6 +33,7 @@ def tables(runs: Runs, facts: EngineFacts) -> Tables:
     if not engine.runs or engine.bars is None:
         return dict.fromkeys(_NAMES, ())
     made = (
+        _paths(engine.runs),
         _models(engine),
         _ladder(engine.runs),
         _rules(engine.venues),
@@ -45,6 +47,7 @@ def tables(runs: Runs, facts: EngineFacts) -> Tables:
 
 
 _NAMES = (
+    "engine-paths",
     "engine",
     "engine-ladder",
     "engine-venues",
@@ -88,6 +91,37 @@ def _models(engine: Engine) -> Table:
     )
     title = "The venue engine beside the study's models"
     return Table("F", title, columns, rows, [note, *refused])
+
+
+def _paths(runs: Sequence[EngineRun]) -> Table:
+    rows = [
+        {"leverage": run.leverage, "model": row.model, "is_marked": row.model == KEPT}
+        | {"case": case.case, "range": _range(case.low_annualized, case.high_annualized)}
+        | {"median": case.median_annualized, "liquidated": case.liquidated_share}
+        | {"hurdle": row.hurdle_annualized}
+        for run in runs
+        for row in run.paths
+        for case in row.cases
+    ]
+    columns = [
+        LEVERAGE,
+        Column("Model", "model"),
+        Column("The oracle", "case"),
+        Column("Median", "median", words.percent, "Return a year, median path"),
+        Column("5 to 95 %", "range", as_number, "5 % to 95 % of the paths"),
+        Column("Hurdle", "hurdle", words.percent, "Hurdle a year"),
+        Column("Liquidated", "liquidated", words.share, "Paths with a liquidation"),
+    ]
+    note = (
+        "Engine: the study's best trigger. Own trigger: the engine's default. Size kept: the own "
+        "trigger, and both legs traded back to what the equity carries. The lower half of each "
+        "range is widened where the position comes near a liquidation (docs/intraday.md)."
+    )
+    return table("The venue engine on paths within the days", columns, rows, note)
+
+
+def _range(low: float, high: float) -> str:
+    return f"{words.percent(low)} to {words.percent(high)}"
 
 
 def _both(row: ModelRow) -> str:
