@@ -142,15 +142,6 @@ def _option(field: str) -> str:
 def read_fields(fields: Fields, *, sampled: bool) -> dict[str, Any]:
     """Return the values of every field that was given.
 
-    Parameters
-    ----------
-    fields : Fields
-    sampled : bool
-
-    Returns
-    -------
-    dict
-
     Raises
     ------
     ConfigError
@@ -187,14 +178,8 @@ def base_config(model: str, fields: dict[str, Any]) -> tuple[ModelConfig, dict[s
 
     Parameters
     ----------
-    model : str
     fields : dict
         From `read_fields`; holds ``leverage``.
-
-    Returns
-    -------
-    any model's config
-    dict
 
     Raises
     ------
@@ -226,11 +211,6 @@ def count(swept: dict[str, Any], samples: int | None) -> int:
     ----------
     swept : dict
         From `base_config`.
-    samples : int or None
-
-    Returns
-    -------
-    int
 
     Examples
     --------
@@ -245,14 +225,8 @@ def fitted(config: ModelConfig, fields: dict[str, Any], market: MarketData) -> M
 
     Parameters
     ----------
-    config : any model's config
     fields : dict
         From `read_fields`.
-    market : Market
-
-    Returns
-    -------
-    the same type
     """
     from dataclasses import replace
 
@@ -265,11 +239,6 @@ def fitted(config: ModelConfig, fields: dict[str, Any], market: MarketData) -> M
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a DataFrame as Parquet or CSV, by the file's ending.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    path : Path
 
     Raises
     ------

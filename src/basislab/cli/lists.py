@@ -36,10 +36,6 @@ def parse_values(option: str, field: str, text: str, *, sampled: bool = False) -
     sampled : bool
         ``low:high`` is then a range to draw from.
 
-    Returns
-    -------
-    list, or tuple of two floats where a range is to be drawn from
-
     Raises
     ------
     ConfigError

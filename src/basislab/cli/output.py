@@ -21,7 +21,6 @@ def write_text(path: Path, text: str) -> None:
 
     Parameters
     ----------
-    path : Path
     text : str
         Written as UTF-8.
 
@@ -38,11 +37,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     A file that holds the content already is left alone: a report of dozens of files is rewritten in
     no time where nothing changed.
-
-    Parameters
-    ----------
-    path : Path
-    content : bytes
 
     Raises
     ------
@@ -76,14 +70,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 def read_text(path: Path) -> str:
     """Return a text file that a command needs.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-
     Raises
     ------
     ConfigError
@@ -96,16 +82,7 @@ def read_text(path: Path) -> str:
 
 
 def to_json(value: Any) -> str:
-    """Return a JSON document whose floats read back to the same bits.
-
-    Parameters
-    ----------
-    value : JSON-ready object
-
-    Returns
-    -------
-    str
-    """
+    """Return a JSON document whose floats read back to the same bits."""
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -23,15 +23,10 @@ class MarketSummary:
 
     Parameters
     ----------
-    name : str
-    path : Path
-    asset, quote : str
-    bars : int
     first, last : str
         Days of the first and last bar.
     series : int
         How many.
-    fingerprint : str
     problem : str
         Why it cannot be loaded; empty where nothing is known against it.
     """
@@ -50,14 +45,6 @@ class MarketSummary:
 
 def market_path(name: str) -> Path:
     """Return where the market of that name is stored.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -120,11 +107,6 @@ def save_market(
 
 def renamed(market: Market, name: str) -> Market:
     """Return the same market under another name.
-
-    Parameters
-    ----------
-    market : Market
-    name : str
 
     Returns
     -------

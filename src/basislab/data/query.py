@@ -35,7 +35,6 @@ class Answer:
 
     Parameters
     ----------
-    columns : tuple of str
     rows : list of tuple
         Plain values; times as ISO text in UTC, None for NULL.
     """
@@ -46,10 +45,6 @@ class Answer:
 
 def tables() -> dict[str, tuple[str, ...]]:
     """Return the tables that a query sees, and their columns.
-
-    Returns
-    -------
-    dict of str to tuple of str
 
     Examples
     --------
@@ -71,10 +66,6 @@ def query(market: str | Path | None, sql: str) -> Answer:
         A name, a market directory or a facts table; the built-in sample by default.
     sql : str
         One SELECT, in DuckDB's dialect, over `tables`.
-
-    Returns
-    -------
-    Answer
 
     Raises
     ------

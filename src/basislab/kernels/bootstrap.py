@@ -51,7 +51,6 @@ def draw_rows(rows: NDArray[np.int64], n_rows: int, block: float, seed: int, pat
     ----------
     rows : ndarray of int64, shape (n_bars,)
         Overwritten.
-    n_rows : int
     block : float, bars
         Mean length of a block, >= 1.
     seed, path : int, >= 0
@@ -117,10 +116,8 @@ def fill_bars(
     ----------
     bars : Bars
         Overwritten.
-    history : Rows
     rows : ndarray of int64, shape (n_bars,)
     price : float, USD per coin
-    tilt : Tilt
 
     Returns
     -------

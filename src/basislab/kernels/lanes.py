@@ -153,12 +153,10 @@ def run_lanes(
     ----------
     rows : ndarray of shape (n_configs, 10)
         Fields of `Params` in their order; configurations ``first`` to ``first + LANES`` are run.
-    first : int
     path : Path
         Filled.
     marks : ndarray of int64, shape (n_marks,), increasing
         Bars at whose close the equity is kept.
-    scratch : Scratch
     out : ndarray of shape (n_configs, N_COLUMNS)
         Rows ``first`` on are overwritten; a NaN in ``final`` asks for `run_undecided`.
     fan : ndarray of shape (n_configs, n_marks), USD

@@ -101,10 +101,6 @@ def hedged(capital: float, leverage: float, price: float) -> Position:
         Of each half.
     price : float, USD per coin
 
-    Returns
-    -------
-    Position
-
     Examples
     --------
     >>> hedged(10_000.0, 3.0, 100.0).long
@@ -144,14 +140,8 @@ def accrued(position: Position, accounts: Accounts, bar: Bar) -> tuple[Position,
 
     Parameters
     ----------
-    position : Position
-    accounts : Accounts
     bar : Bar
         Simple rates per bar; interest earned in coin is valued at the bar's close.
-
-    Returns
-    -------
-    Position, Accounts
     """
     long, short = position.long, position.short
     earned = long.quantity * bar.supply

@@ -113,8 +113,6 @@ def run_rebalance(rows: FloatArray, given: Bars, history: Rows, task: Task, kept
         Fields of the model's ``Params`` in their order; neighbours should be alike.
     given : Bars
         The path where the task is given one; else only its length is read.
-    history : Rows
-    task : Task
     kept : Kept
         Overwritten.
     """

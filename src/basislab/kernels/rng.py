@@ -36,13 +36,8 @@ def philox(counter: Words, key_0: np.uint64, key_1: np.uint64) -> Words:
 
     Parameters
     ----------
-    counter : Words
     key_0, key_1 : uint64
         Each < 2^32.
-
-    Returns
-    -------
-    Words
 
     Examples
     --------
@@ -85,13 +80,8 @@ def below(word: np.uint64, n: int) -> int:
 
     Parameters
     ----------
-    word : uint64, < 2^32
     n : int, below 2^31
         Some numbers are likelier by at most ``n / 2^32``.
-
-    Returns
-    -------
-    int
 
     Examples
     --------

@@ -47,7 +47,6 @@ def summarize(outcome: Outcome, capital: float, row: FloatArray) -> None:
 
     Parameters
     ----------
-    outcome : Outcome
     capital : float, USD
         Where the peak of the drawdown starts.
     row : ndarray of shape (N_COLUMNS,)

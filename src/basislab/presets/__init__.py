@@ -31,8 +31,6 @@ class Constant(_Strict):
 
     Parameters
     ----------
-    value : float, str, table or list of tables
-    unit, source : str
     status : {"verified", "excerpt", "derived", "assumed"}
         How sure the value is.
     valid_from : str, optional
@@ -55,10 +53,8 @@ class Preset(_Strict):
 
     Parameters
     ----------
-    name, title : str
     kind : {"study", "perp", "lending", "opening", "swap", "transfer"}
         "study" holds the constants of the study's models, the others those of the venue engine.
-    constants : dict of str to Constant
     asset : str, optional
         The coin that the constants hold for; any where it is left out.
     """
@@ -88,10 +84,6 @@ def venue_names() -> list[str]:
 def terms_names() -> list[str]:
     """Return the names of the presets of the venue engine, sorted.
 
-    Returns
-    -------
-    list of str
-
     Examples
     --------
     >>> terms_names()[:4]
@@ -111,10 +103,6 @@ def load_preset(name: str | Path) -> Preset:
     ----------
     name : str or Path
         One of `venue_names` or `terms_names`, or a TOML file's path.
-
-    Returns
-    -------
-    Preset
 
     Raises
     ------

@@ -54,10 +54,6 @@ def load_perp(name: str | Path) -> PerpVenue:
     name : str or Path
         A preset of kind "perp", or a TOML file's path.
 
-    Returns
-    -------
-    PerpVenue
-
     Raises
     ------
     ConfigError
@@ -75,14 +71,6 @@ def load_perp(name: str | Path) -> PerpVenue:
 def load_lending(name: str | Path) -> LendingMarket:
     """Return a lending market's terms; see `load_perp`.
 
-    Parameters
-    ----------
-    name : str or Path
-
-    Returns
-    -------
-    LendingMarket
-
     Raises
     ------
     ConfigError
@@ -99,15 +87,6 @@ def load_lending(name: str | Path) -> LendingMarket:
 def load_route(name: str | Path, kind: str) -> Route:
     """Return the terms of an opening, a swap or a transfer; see `load_perp`.
 
-    Parameters
-    ----------
-    name : str or Path
-    kind : {"opening", "swap", "transfer"}
-
-    Returns
-    -------
-    Route
-
     Raises
     ------
     ConfigError
@@ -123,14 +102,6 @@ def load_route(name: str | Path, kind: str) -> Route:
 
 def load_terms(name: str | Path) -> Terms:
     """Return the terms of a preset of any kind of the venue engine.
-
-    Parameters
-    ----------
-    name : str or Path
-
-    Returns
-    -------
-    PerpVenue, LendingMarket or Route
 
     Raises
     ------
@@ -151,14 +122,6 @@ def load_role(config: ModelConfig | type[ModelConfig], role: str, name: str | Pa
 
 def resolve(config: Config) -> Config:
     """Return a config with the names of its venues and routes replaced by their terms.
-
-    Parameters
-    ----------
-    config : any model's config
-
-    Returns
-    -------
-    the same type
 
     Raises
     ------

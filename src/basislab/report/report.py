@@ -81,12 +81,10 @@ class Report:
 
     Parameters
     ----------
-    runs : Runs
     chapters : mapping of str to Chapter
         All that are known, whether the document shows them or not.
     parts : mapping of str to dataclass
         The facts of every chapter.
-    verdict : Verdict
     """
 
     runs: Runs

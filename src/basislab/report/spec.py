@@ -37,7 +37,6 @@ class EngineSpec(BaseModel):
     ----------
     perp, lending : str, optional
         By default the preset with the funding of the study's venue, and that of its protocol.
-    opening, swap, transfer : str
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,7 +53,6 @@ class StudySpec(BaseModel):
 
     Parameters
     ----------
-    name, title : str
     market : str
         Name or path of a market.
     start, end : date, optional
@@ -63,7 +61,6 @@ class StudySpec(BaseModel):
         Size of every table that shows one size.
     capitals_usd : list of float, USD
         Sizes of the performance matrix.
-    leverages : list of float
     triggers : list of float or "never"
         Grid of the trigger optimisation.
     min_trigger_ratio : float
@@ -76,7 +73,6 @@ class StudySpec(BaseModel):
         Of the open-fee sensitivity.
     fee_leverage : float
         Leverage of that sensitivity.
-    event_log_leverages : list of float
     entry_capital_usd, entry_leverage : float
         Position of the entry statistics.
     holding_days : list of int

@@ -56,10 +56,6 @@ class Table:
     ----------
     number : str
         Its place among the tables on a terminal; empty where only documents show it.
-    title : str
-    columns : sequence of Column
-    rows : sequence of dataclass or mapping
-    notes : sequence of str
     is_cards : bool
         Shown as cards where a page can: columns name, return, excess, note.
     """

@@ -100,10 +100,6 @@ def block_lengths(series: Mapping[str, FloatArray]) -> dict[str, float]:
     ----------
     series : mapping of str to ndarray of shape (n,)
 
-    Returns
-    -------
-    dict of str to float, bars
-
     Raises
     ------
     ConfigError

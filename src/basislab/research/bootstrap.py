@@ -75,7 +75,6 @@ def drawable_bars(market: Market, partial: BoolArray | None = None) -> IntArray:
 
     Parameters
     ----------
-    market : Market
     partial : ndarray of bool, shape (n_bars,), optional
         `basislab.data.partial_bars`: bars that hold a part of their time only.
 
@@ -117,7 +116,6 @@ def history_rows(
         From `drawable_bars`.
     funding, lending : str
         Keys of the series.
-    shift : Shift, optional
 
     Returns
     -------
@@ -161,10 +159,6 @@ def _widened(
 def dependent_series(rows: Rows) -> Mapping[str, FloatArray]:
     """Return the series whose dependence the blocks must keep.
 
-    Parameters
-    ----------
-    rows : Rows
-
     Returns
     -------
     mapping of str to ndarray of shape (n_rows,)
@@ -182,12 +176,6 @@ def dependent_series(rows: Rows) -> Mapping[str, FloatArray]:
 def draw_path(n_bars: int, n_rows: int, block: float, seed: int, path: int) -> IntArray:
     """Return the row numbers of one path, those that the kernels draw.
 
-    Parameters
-    ----------
-    n_bars, n_rows : int
-    block : float, bars
-    seed, path : int
-
     Returns
     -------
     ndarray of int64, shape (n_bars,)
@@ -202,7 +190,6 @@ def resample(market: Market, bars: IntArray) -> Market:
 
     Parameters
     ----------
-    market : Market
     bars : ndarray of int64, shape (n_path,)
         Each > 0. The path begins at the market's last close, on the bar after its last.
 

@@ -14,7 +14,6 @@ def gross_apy(leverage: float, supply_apy: float, borrow_apy: float, funding_apy
 
     Parameters
     ----------
-    leverage : float
     supply_apy, borrow_apy, funding_apy : float, fraction per year
 
     Returns
@@ -34,7 +33,6 @@ def breakeven_spread(leverage: float, cost_of_capital: float) -> float:
 
     Parameters
     ----------
-    leverage : float
     cost_of_capital : float, fraction of capital
         Fees and transfers of the whole holding period.
 
@@ -64,7 +62,6 @@ def breakeven_funding(
 
     Parameters
     ----------
-    leverage : float
     supply_apy, borrow_apy : float, fraction per year
     cost_of_capital : float, fraction of capital
         Of the round trip, spread over the holding period.
@@ -111,7 +108,6 @@ def long_liquidation_distance(leverage: float, maintenance: float) -> float:
 
     Parameters
     ----------
-    leverage : float
     maintenance : float, fraction of notional, < 1
 
     Returns
@@ -131,7 +127,6 @@ def short_liquidation_distance(leverage: float, maintenance: float) -> float:
 
     Parameters
     ----------
-    leverage : float
     maintenance : float, fraction of notional
 
     Returns

@@ -48,11 +48,6 @@ def static_pnl(bars: Bars, config: TradeConfig) -> FloatArray:
 
     ``N * supply - (N - C/2) * borrow + N * funding`` with ``N = C/2 * L``.
 
-    Parameters
-    ----------
-    bars : Bars
-    config : TradeConfig
-
     Returns
     -------
     ndarray of shape (n_bars,), USD
@@ -64,11 +59,6 @@ def static_pnl(bars: Bars, config: TradeConfig) -> FloatArray:
 
 def round_trip_cost(config: TradeConfig, venue: StudyVenue) -> float:
     """Return what opening and closing costs: open fee, both perp sides, gas.
-
-    Parameters
-    ----------
-    config : TradeConfig
-    venue : StudyVenue
 
     Returns
     -------
@@ -102,10 +92,6 @@ def entry_statistics(
     start_days : sequence of int, optional
         Indices of the days allowed as starts; all by default.
 
-    Returns
-    -------
-    EntryStatistics
-
     Raises
     ------
     ConfigError
@@ -133,10 +119,6 @@ def days_after_positive(values: FloatArray) -> list[int]:
     Parameters
     ----------
     values : ndarray of shape (n_bars,)
-
-    Returns
-    -------
-    list of int
 
     Examples
     --------
@@ -179,10 +161,6 @@ def positive_streaks(pnl: FloatArray) -> list[int]:
     Parameters
     ----------
     pnl : ndarray of shape (n_bars,), USD
-
-    Returns
-    -------
-    list of int
 
     Examples
     --------

@@ -121,8 +121,6 @@ class Bridge:
         Daily bars.
     bar_seconds : int
         Width of the bars, a divisor of a day and a multiple of five minutes.
-    paths : int
-    seed : int, >= 0
     part_of_wicks : float, fraction
         1: the oracle sees the perpetual's prices. Less: of what lies beyond a day's open and close
         the oracle sees this part. Only where the market has no spot or oracle price.

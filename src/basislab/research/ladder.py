@@ -63,7 +63,6 @@ class Ladder(NamedTuple):
         The study's own model.
     kept : Result
         The venue engine with every convention kept: the same number by other code.
-    rungs : tuple of Rung
     venue : Result
         The venue engine without any convention: where the last rung ends.
     """
@@ -141,11 +140,6 @@ def ladder(
         Which venues and routes, how often the trader looks; resolved. See `counterpart`.
     order : sequence of str
         Every convention once.
-    start, end : date, optional
-
-    Returns
-    -------
-    Ladder
 
     Raises
     ------
@@ -176,18 +170,7 @@ def ladder(
 
 
 def keeping(engine: VenueConfig, study: RebalanceConfig, kept: Sequence[str]) -> VenueConfig:
-    """Return a config that keeps some conventions; the study's costs include its opening fee.
-
-    Parameters
-    ----------
-    engine : VenueConfig
-    study : RebalanceConfig
-    kept : sequence of str
-
-    Returns
-    -------
-    VenueConfig
-    """
+    """Return a config that keeps some conventions; the study's costs include its opening fee."""
     config = replace(engine, conventions=tuple(kept))
     if not config.has("study_costs"):
         return config

@@ -66,7 +66,6 @@ def sum_variance(values: FloatArray, horizon: int) -> float:
     Parameters
     ----------
     values : ndarray of shape (n,)
-    horizon : int, bars
 
     Returns
     -------
@@ -130,11 +129,6 @@ def bootstrap_variance(values: FloatArray, block: float, horizon: int) -> float:
     values : ndarray of shape (n,)
     block : float, bars
         Mean length of a block.
-    horizon : int, bars
-
-    Returns
-    -------
-    float
     """
     n = len(values)
     spectrum = np.abs(np.fft.rfft(values - values.mean())) ** 2
@@ -170,10 +164,6 @@ class LevelTilt:
     def draw(self, seed: int, first: int, n_paths: int) -> FloatArray:
         """Return the shifts of paths ``first`` to ``first + n_paths - 1``.
 
-        Parameters
-        ----------
-        seed, first, n_paths : int
-
         Returns
         -------
         ndarray of shape (n_paths, n_drivers + 1)
@@ -198,12 +188,9 @@ def level_scale(values: FloatArray, block: float, horizon: int) -> tuple[float, 
     Parameters
     ----------
     values : ndarray of shape (n,), per bar
-    block : float, bars
-    horizon : int, bars
 
     Returns
     -------
-    scale : float, the unit of the values
     freedom : float
         ``max(4, n R(0) / (2 V_n))``: half of the independent observations.
     """
@@ -224,15 +211,10 @@ def level_tilt(rows: Rows, block: float, horizon: int) -> LevelTilt:
 
     Parameters
     ----------
-    rows : Rows
     block : float, bars
         Mean length of a block.
     horizon : int, bars
         Length of a path.
-
-    Returns
-    -------
-    LevelTilt
     """
     drivers = [rows.funding, rows.supply - rows.borrow, rows.hurdle]
     found = [level_scale(values, block, horizon) for values in drivers]

@@ -48,10 +48,6 @@ def names_of(horizons: Sequence[int]) -> tuple[str, ...]:
     Parameters
     ----------
     horizons : sequence of int, days
-
-    Returns
-    -------
-    tuple of str
     """
     return (
         "return_mean",
@@ -76,7 +72,6 @@ def statistics(outcomes: Outcomes, capital: FloatArray, horizons: Sequence[int])
     outcomes : Outcomes
         Of n_configs configurations and all paths.
     capital : ndarray of shape (n_configs,), USD
-    horizons : sequence of int, bars
 
     Returns
     -------
@@ -148,7 +143,6 @@ def jackknife_bars(bars: IntArray, n_blocks: int) -> list[IntArray]:
     Parameters
     ----------
     bars : ndarray of int64, shape (n_rows,)
-    n_blocks : int
 
     Returns
     -------

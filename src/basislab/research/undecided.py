@@ -55,10 +55,6 @@ def undecided(market: Market, config: VenueConfig) -> Undecided:
     config : VenueConfig
         With its venues resolved.
 
-    Returns
-    -------
-    Undecided
-
     Raises
     ------
     ConfigError, DataError
@@ -93,7 +89,6 @@ def both_reached(market: Market, result: VenueResult) -> np.ndarray:
     ----------
     market : Market
         Cut to the run's window.
-    result : VenueResult
 
     Returns
     -------

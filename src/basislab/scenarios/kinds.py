@@ -39,10 +39,6 @@ def _further(kind: Any) -> type[ModelScenario]:
 def parse_scenario(raw: object) -> ModelScenario:
     """Validate one scenario, as parsed from JSON or TOML.
 
-    Parameters
-    ----------
-    raw : object
-
     Returns
     -------
     ModelScenario

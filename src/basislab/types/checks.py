@@ -22,7 +22,6 @@ def check_number(
 
     Parameters
     ----------
-    owner : frozen dataclass
     name : str
         Its field.
     low, high : float
@@ -57,7 +56,6 @@ def check_integer(owner: Any, name: str, low: int, high: int, unit: str) -> None
 
     Parameters
     ----------
-    owner : frozen dataclass
     name : str
         Its field.
     low, high : int
@@ -82,10 +80,8 @@ def check_choice(owner: Any, name: str, choices: Sequence[str]) -> None:
 
     Parameters
     ----------
-    owner : frozen dataclass
     name : str
         Its field.
-    choices : sequence of str
 
     Raises
     ------
@@ -104,11 +100,6 @@ def nearest(word: object, known: Sequence[str]) -> str:
     ----------
     word : object
         What was given.
-    known : sequence of str
-
-    Returns
-    -------
-    str
 
     Examples
     --------

@@ -28,7 +28,6 @@ class ModelConfig:
 
     Parameters
     ----------
-    leverage : float, multiple of the capital of one leg
     capital_usd : float, USD
     perp, lending : str or terms
         Presets; the fields that `roles` names are resolved by `basislab.backtest`.

@@ -41,7 +41,6 @@ class MarginTier(NamedTuple):
     above_usd : float, USD
         Lower bound of the tier; 0 for the first.
     maintenance_rate : float, fraction of notional
-    max_leverage : float, multiple of margin
     """
 
     above_usd: float
@@ -54,7 +53,6 @@ class DatedFee(NamedTuple):
 
     Parameters
     ----------
-    since : date
     bps : float, bps of notional
     """
 
@@ -81,10 +79,8 @@ class DatedTerm(NamedTuple):
 
     Parameters
     ----------
-    since : date
     field : str
         Field of `LendingMarket`, one of `DATED_TERMS`.
-    value : float
     """
 
     since: date

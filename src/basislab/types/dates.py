@@ -75,10 +75,6 @@ def as_day(given: Day | None, name: str = "day") -> date | None:
     name : str
         Of the parameter, for the message.
 
-    Returns
-    -------
-    date or None
-
     Raises
     ------
     ConfigError

@@ -11,12 +11,7 @@ from basislab.types.configs import ModelConfig, given
 
 
 class Leverages(NamedTuple):
-    """A multiple of a leg's own equity, for each leg.
-
-    Parameters
-    ----------
-    long, short : float
-    """
+    """A multiple of a leg's own equity, for each leg."""
 
     long: float
     short: float

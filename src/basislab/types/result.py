@@ -379,11 +379,6 @@ def time_labels(times: NDArray[np.datetime64], bar_seconds: int) -> list[str]:
     Parameters
     ----------
     times : ndarray of datetime64, UTC
-    bar_seconds : int
-
-    Returns
-    -------
-    list of str
 
     Examples
     --------

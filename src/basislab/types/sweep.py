@@ -32,10 +32,6 @@ class SweepPlot(PlotAccessor):
         *args, **choices
             Anything else is taken as pandas takes it, such as ``kind="scatter", x=..., y=...``.
 
-        Returns
-        -------
-        altair.Chart or altair.LayerChart
-
         Raises
         ------
         ConfigError

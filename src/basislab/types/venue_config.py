@@ -352,15 +352,6 @@ class VenueConfig(LeveredConfig):
 def resolved(value: str | Resolved, kind: type[Resolved]) -> Resolved:
     """Return a venue that is resolved already.
 
-    Parameters
-    ----------
-    value : str or terms
-    kind : type
-
-    Returns
-    -------
-    terms
-
     Raises
     ------
     ConfigError

@@ -35,10 +35,6 @@ STUDY_PARENTS: Mapping[str, tuple[str, ...]] = {
 def parents(ledger: Ledger) -> dict[str, float]:
     """Return the sums that results of all models share, USD.
 
-    Parameters
-    ----------
-    ledger : Ledger or VenueLedger
-
     Returns
     -------
     dict of str to float
@@ -55,10 +51,7 @@ class VenueLedger(Ledger):
 
     Parameters
     ----------
-    accounts : mapping of str to float
-        The engine's own accounts, USD, signed from our side; see `PARENTS`.
-    carry, funding, trading_fees, gas, transfer_fees, slippage, liquidation_penalty, revaluation, \
-shortfall, names
+    shortfall, names
         See `Ledger`; `shortfall` is what venues and lenders bore.
     """
 
@@ -71,10 +64,6 @@ shortfall, names
         Parameters
         ----------
         accounts : mapping of str to float, USD
-
-        Returns
-        -------
-        VenueLedger
         """
         shared = ("funding", "trading_fees", "gas", "transfer_fees", "slippage")
         return cls(
@@ -108,14 +97,7 @@ class VenueResult(Result):
 
     Parameters
     ----------
-    record : ndarray of shape (n_bars, len(record_names))
-        What was written down at every close.
-    record_names : tuple of str
-    naked_bars : int
-        Closes at which the legs differed after a liquidation.
-    config, market_name, market_fingerprint, market, asset, times, closes, equity_usd, final_usd, \
-ledger, event_list, counts, bar_seconds, max_drawdown, annualized_return, hurdle_return, warnings, \
-code_version
+    code_version
         See `Result`.
     """
 
@@ -127,10 +109,6 @@ code_version
 
     def column(self, name: str) -> FloatArray:
         """Return one column of the record.
-
-        Parameters
-        ----------
-        name : str
 
         Returns
         -------

@@ -52,7 +52,6 @@ class PerpVenue:
 
     Parameters
     ----------
-    name : str
     funding : str
         Key of the funding series in `Market.funding`.
     funding_price : {"oracle", "mark", "perp"}
@@ -94,7 +93,6 @@ class PerpVenue:
         Funding is cut at it on both sides; 0 where there is none.
     valid_until : date, optional
         The venue's last day.
-    assumed : tuple of Assumption
     asset : str, optional
         The coin that the constants hold for; any where it is left out.
 
@@ -196,10 +194,6 @@ class PerpVenue:
         Parameters
         ----------
         notional_usd : float, USD
-
-        Returns
-        -------
-        float
         """
         found = [t.max_leverage for t in self.margin_tiers if notional_usd > t.above_usd]
         return found[-1] if found else self.max_leverage
@@ -211,7 +205,6 @@ class LendingMarket:
 
     Parameters
     ----------
-    name : str
     protocol : str
         Key of the rates in `Market.supply` and `Market.borrow`.
     max_ltv, liquidation_ltv : float, fraction of collateral value
@@ -237,7 +230,6 @@ class LendingMarket:
         How far an update may overshoot the liquidation price.
     dated : tuple of DatedTerm
         Constants that change, oldest first; until the first of them the field itself holds.
-    assumed : tuple of Assumption
     asset : str, optional
         The coin that the constants hold for; any where it is left out.
 
@@ -311,14 +303,6 @@ class LendingMarket:
     def at(self, day: date) -> LendingMarket:
         """Return the terms of a day, with the changes that come after it.
 
-        Parameters
-        ----------
-        day : date
-
-        Returns
-        -------
-        LendingMarket
-
         Raises
         ------
         ConfigError
@@ -356,12 +340,9 @@ class Route:
 
     Parameters
     ----------
-    name : str
-    kind : {"opening", "swap", "transfer"}
     cost_usd : float, USD a time
     cost_bps : float, bps of the amount
     delay_seconds : float, seconds
-    assumed : tuple of Assumption
     asset : str, optional
         The coin that the constants hold for; any where it is left out.
 

@@ -72,7 +72,6 @@ def sum_per_bar(bars: IntArray, rates: FloatArray, n_bars: int) -> tuple[FloatAr
     bars : ndarray of int64, shape (n_settlements,)
         Bar of each settlement, not decreasing.
     rates : ndarray of shape (n_settlements,), fraction of notional
-    n_bars : int
 
     Returns
     -------
@@ -323,11 +322,6 @@ def dropped(times: TimeArray, gaps_seen: BoolArray, kept: slice) -> dict[str, An
         The whole grid.
     gaps_seen : ndarray of bool, shape (n_bars,)
         Bars in which a series has a hole; one at least.
-    kept : slice
-
-    Returns
-    -------
-    dict
     """
     return {
         "series": "all series",

@@ -45,7 +45,6 @@ def price_series(
 
     Parameters
     ----------
-    aligner : Aligner
     label : str
         Series in messages.
     opens : ndarray of int64, shape (n,), seconds since 1970
@@ -53,10 +52,6 @@ def price_series(
         "open", "high", "low", "close" in USD per coin and, optionally, "volume" in coin.
     where : str
         File, for messages.
-
-    Returns
-    -------
-    PriceSeries
 
     Raises
     ------
@@ -79,7 +74,6 @@ def rate_series(
 
     Parameters
     ----------
-    aligner : Aligner
     label : str
         Series in messages.
     stamps : ndarray of int64, shape (n,), seconds since 1970
@@ -87,10 +81,6 @@ def rate_series(
         NaN is a null.
     where : str
         File, for messages.
-
-    Returns
-    -------
-    RateSeries
 
     Raises
     ------
@@ -113,7 +103,6 @@ def utilisation(
 
     Parameters
     ----------
-    aligner : Aligner
     label : str
         Series in messages.
     stamps : ndarray of int64, shape (n,), seconds since 1970

@@ -58,10 +58,6 @@ def find_holes(stamps: IntArray) -> list[Hole]:
     stamps : ndarray of int64, shape (n,), seconds since 1970
         Nominal times, strictly increasing.
 
-    Returns
-    -------
-    list of Hole
-
     Examples
     --------
     >>> find_holes(np.array([0, 1, 2, 5, 6, 7]))

@@ -37,8 +37,6 @@ def build(recipe: Recipe, vault: Vault, end: int, name: str | None = None) -> Ma
 
     Parameters
     ----------
-    recipe : Recipe
-    vault : Vault
     end : int, seconds since 1970
         Close of the last bar.
     name : str, optional

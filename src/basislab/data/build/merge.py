@@ -59,10 +59,6 @@ def merge(parts: list[RawSeries]) -> MergedSeries:
     parts : list of RawSeries
         Same kind, venue and asset; overlapping rows must agree.
 
-    Returns
-    -------
-    MergedSeries
-
     Raises
     ------
     SourceError

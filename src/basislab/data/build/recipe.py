@@ -33,7 +33,6 @@ class Recipe:
         First day; kept as ISO text, whatever `as_day` took.
     until : str, optional
         Last day, inclusive, alike; None follows the time.
-    bar : {"1d", "1h"}
     perp : tuple of str
         Sources of prices and funding; the first one is the reference price.
     spot : tuple of str
@@ -161,10 +160,6 @@ class Recipe:
 
     def feeds(self) -> list[Feed]:
         """Return the feeds of the market, the reference price first.
-
-        Returns
-        -------
-        list of Feed
 
         Raises
         ------

@@ -107,7 +107,6 @@ def widened(
         Opens, strictly increasing.
     columns : mapping of str to ndarray of shape (n,)
         open, high, low, close and perhaps volume.
-    bar_seconds : int
     where : str
         The file, for messages.
 

@@ -55,10 +55,6 @@ def combine(parts: Iterable[tuple[Record, RawSeries]], columns: tuple[str, ...])
     columns : tuple of str
         Names of the columns.
 
-    Returns
-    -------
-    Series
-
     Raises
     ------
     DataError

@@ -33,7 +33,6 @@ def checked(market: Market, *, accept_quality: bool = False) -> tuple[str, ...]:
 
     Parameters
     ----------
-    market : Market
     accept_quality : bool
         Go on in spite of errors; the first text then says so.
 

@@ -84,8 +84,6 @@ class FindingGroup:
 
     Parameters
     ----------
-    severity : {"error", "warning", "info"}
-    series, rule : str
     count : int
         Findings.
     bars : int
@@ -107,10 +105,6 @@ class FindingGroup:
 
 def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
     """Return findings of one rule in one series as one.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
 
     Returns
     -------
@@ -149,7 +143,6 @@ class Coverage:
 
     Parameters
     ----------
-    series : str
     bars, observed : int
         Bars of the grid, and those that were not filled.
     first, last : datetime or None
@@ -171,8 +164,6 @@ class QualityReport:
     ----------
     market : str
         Name.
-    fingerprint : str
-    coverage : tuple of Coverage
     findings : tuple of Finding
         Errors first, then by time.
     """

@@ -38,7 +38,6 @@ class PartialBar:
 
     Parameters
     ----------
-    bar : int
     size : float
         Break between close and open, fraction of price.
     seam : int
@@ -130,10 +129,6 @@ def usual_settlements(counts: IntArray) -> FloatArray:
 def incomplete_funding(series: FundingSeries) -> BoolArray:
     """Tell which bars have fewer settlements than their schedule.
 
-    Parameters
-    ----------
-    series : FundingSeries
-
     Returns
     -------
     ndarray of bool, shape (n_bars,)
@@ -146,10 +141,6 @@ def incomplete_funding(series: FundingSeries) -> BoolArray:
 
 def is_last_in_progress(market: Market) -> bool:
     """Tell whether the last bar had not ended when the data were taken.
-
-    Parameters
-    ----------
-    market : Market
 
     Returns
     -------
@@ -165,10 +156,6 @@ def partial_bars(market: Market) -> BoolArray:
 
     Such a bar has a true price but neither the range nor the funding of a whole bar; resampling it
     would scatter half days over every path.
-
-    Parameters
-    ----------
-    market : Market
 
     Returns
     -------

@@ -45,10 +45,6 @@ LATE_STAMP_S = 60.0
 def check(market: Market) -> QualityReport:
     """Check a market against all rules.
 
-    Parameters
-    ----------
-    market : Market
-
     Returns
     -------
     QualityReport
@@ -70,10 +66,6 @@ def check(market: Market) -> QualityReport:
 
 def not_applicable(market: Market) -> set[str]:
     """Return the checks that this market gives nothing to look at: they cannot find anything.
-
-    Parameters
-    ----------
-    market : Market
 
     Returns
     -------

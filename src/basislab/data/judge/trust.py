@@ -44,7 +44,6 @@ def when(times: TimeArray, bar: Any) -> datetime:
     Parameters
     ----------
     times : ndarray of datetime64, shape (n_bars,)
-    bar : int
 
     Returns
     -------

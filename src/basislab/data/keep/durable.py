@@ -17,12 +17,7 @@ _HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
 
 
 def fsync(path: Path) -> None:
-    """Force a file or a directory to disk.
-
-    Parameters
-    ----------
-    path : Path
-    """
+    """Force a file or a directory to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -137,14 +132,6 @@ def _sweep(target: Path) -> None:
 
 def glob_escape(text: str) -> str:
     """Return `text` as a pattern that matches nothing else.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
 
     Examples
     --------

@@ -24,7 +24,6 @@ def export(market: Market, path: Path) -> list[str]:
 
     Parameters
     ----------
-    market : Market
     path : Path
         Ends in ``.csv``, ``.csv.gz`` or ``.parquet``.
 
@@ -53,10 +52,6 @@ def export(market: Market, path: Path) -> list[str]:
 
 def columns(market: Market) -> dict[str, Any]:
     """Return the table of a market.
-
-    Parameters
-    ----------
-    market : Market
 
     Returns
     -------

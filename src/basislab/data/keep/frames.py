@@ -56,16 +56,7 @@ _TO_NULL = {
 
 
 def each_series(market: Market) -> Iterator[tuple[Kind, tuple[str, ...], Series]]:
-    """Yield every series with its kind and key, in the market's order.
-
-    Parameters
-    ----------
-    market : Market
-
-    Yields
-    ------
-    tuple of kind, key and series
-    """
+    """Yield every series with its kind and key, in the market's order."""
     for price_key, price in market.prices.items():
         yield "price", price_key, price
     for venue, funding in market.funding.items():
@@ -78,10 +69,6 @@ def each_series(market: Market) -> Iterator[tuple[Kind, tuple[str, ...], Series]
 
 def to_frames(market: Market) -> dict[str, Frame]:
     """Return the three long tables of a market.
-
-    Parameters
-    ----------
-    market : Market
 
     Returns
     -------
@@ -112,12 +99,7 @@ def _stack(table: str, frames: list[Frame]) -> Frame:
 
 
 def connect() -> DuckDBPyConnection:
-    """Return a database in memory that knows UTC and installs nothing.
-
-    Returns
-    -------
-    DuckDBPyConnection
-    """
+    """Return a database in memory that knows UTC and installs nothing."""
     import duckdb
 
     connection = duckdb.connect(
@@ -129,15 +111,6 @@ def connect() -> DuckDBPyConnection:
 
 def write_parquet(frames: Mapping[str, Frame], directory: Path) -> list[Path]:
     """Write each table as ``<table>.parquet`` with zstd.
-
-    Parameters
-    ----------
-    frames : mapping of str to dict of str to ndarray
-    directory : Path
-
-    Returns
-    -------
-    list of Path
 
     Raises
     ------
@@ -174,10 +147,6 @@ def _copy(connection: DuckDBPyConnection, table: str, frame: Frame, path: Path) 
 def read_parquet(path: Path) -> Frame:
     """Read one table.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     dict of str to ndarray
@@ -206,17 +175,12 @@ def rebuild(
 
     Parameters
     ----------
-    kind : {"price", "funding", "supply", "borrow"}
     key : tuple of str
         As in the market's mapping.
     frames : mapping of str to dict of str to ndarray
         Tables by name.
     absent : collection of str
         Columns that the series does not have.
-
-    Returns
-    -------
-    PriceSeries, FundingSeries or RateSeries
 
     Raises
     ------

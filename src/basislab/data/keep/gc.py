@@ -17,14 +17,7 @@ STALE_AFTER_S = 3_600
 
 @dataclass(frozen=True)
 class Garbage:
-    """Something that nobody needs.
-
-    Parameters
-    ----------
-    path : Path
-    bytes : int
-    why : str
-    """
+    """Something that nobody needs."""
 
     path: Path
     bytes: int
@@ -38,7 +31,6 @@ def collect(vault: Vault | None = None, *, delete: bool = False) -> list[Garbage
 
     Parameters
     ----------
-    vault : Vault, optional
     delete : bool
         Only then is anything removed.
 

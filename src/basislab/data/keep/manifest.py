@@ -58,14 +58,6 @@ class Manifest(BaseModel):
 def read_manifest(directory: Path) -> Manifest:
     """Read and validate the manifest of a stored market.
 
-    Parameters
-    ----------
-    directory : Path
-
-    Returns
-    -------
-    Manifest
-
     Raises
     ------
     DataError

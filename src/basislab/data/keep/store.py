@@ -40,7 +40,6 @@ def save(market: Market, target: Path, *, replace: bool = False) -> bool:
 
     Parameters
     ----------
-    market : Market
     target : Path
         Directory of the market itself.
     replace : bool
@@ -71,10 +70,6 @@ def save(market: Market, target: Path, *, replace: bool = False) -> bool:
 
 def load(directory: Path) -> Market:
     """Read a stored market and verify it.
-
-    Parameters
-    ----------
-    directory : Path
 
     Returns
     -------
@@ -117,10 +112,6 @@ def identity(directory: Path) -> tuple[int, ...]:
 
     The number of a removed directory is given to a new one at once, so that it alone says nothing
     where a market is replaced twice while it is read.
-
-    Parameters
-    ----------
-    directory : Path
 
     Returns
     -------
@@ -217,7 +208,6 @@ def describe(market: Market, digests: Mapping[str, str]) -> dict[str, Any]:
 
     Parameters
     ----------
-    market : Market
     digests : mapping of str to str
         SHA-256 by file name.
 
@@ -267,16 +257,7 @@ def _entries(market: Market) -> list[dict[str, Any]]:
 
 
 def iso(time: np.datetime64) -> str:
-    """Return a time as text, such as ``2025-01-01T00:00:00Z``.
-
-    Parameters
-    ----------
-    time : datetime64
-
-    Returns
-    -------
-    str
-    """
+    """Return a time as text, such as ``2025-01-01T00:00:00Z``."""
     return f"{time.astype('datetime64[s]')}Z"
 
 

@@ -46,7 +46,6 @@ class Record:
         The time that it covers with final rows, [start, end).
     sha256 : str
         First 16 digits of the digest of the body.
-    path : Path
     """
 
     fetched_at: datetime
@@ -72,16 +71,7 @@ class Vault:
         self.as_of = as_of
 
     def records(self, feed: Feed) -> list[Record]:
-        """Return the stored answers of a feed, oldest first.
-
-        Parameters
-        ----------
-        feed : Feed
-
-        Returns
-        -------
-        list of Record
-        """
+        """Return the stored answers of a feed, oldest first."""
         directory = self.root / feed.place
         try:
             names = [entry.name for entry in directory.iterdir()]
@@ -104,16 +94,7 @@ class Vault:
         return sorted(r for r in records if self.as_of is None or r.fetched_at <= self.as_of)
 
     def covered(self, feed: Feed) -> list[Window]:
-        """Return the windows that stored answers cover, joined, in order.
-
-        Parameters
-        ----------
-        feed : Feed
-
-        Returns
-        -------
-        list of (int, int)
-        """
+        """Return the windows that stored answers cover, joined, in order."""
         return joined((record.start, record.end) for record in self.records(feed))
 
     def put(self, feed: Feed, call: Call, body: bytes, window: Window, at: datetime) -> Path | None:
@@ -121,7 +102,6 @@ class Vault:
 
         Parameters
         ----------
-        feed : Feed
         call : Call
             Its URL is recorded without keys.
         body : bytes
@@ -163,14 +143,6 @@ class Vault:
     def read(self, record: Record) -> bytes:
         """Return the body of a stored answer, verified.
 
-        Parameters
-        ----------
-        record : Record
-
-        Returns
-        -------
-        bytes
-
         Raises
         ------
         DataError
@@ -194,10 +166,6 @@ class Vault:
     def writing(self) -> Iterator[None]:
         """Keep the cleaner out while answers are fetched; any number may fetch at once.
 
-        Yields
-        ------
-        None
-
         Raises
         ------
         DataError
@@ -219,10 +187,6 @@ def locked(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[N
         Others may hold it too, unless they want it alone.
     wait : bool
         False raises where somebody holds it.
-
-    Yields
-    ------
-    None
 
     Raises
     ------
@@ -247,11 +211,6 @@ def locked(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[N
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-    content : bytes
 
     Raises
     ------
@@ -281,14 +240,6 @@ def write_whole(path: Path, content: bytes) -> None:
 def joined(windows: Iterable[Window]) -> list[Window]:
     """Return windows with those that touch made one, in order.
 
-    Parameters
-    ----------
-    windows : iterable of (int, int)
-
-    Returns
-    -------
-    list of (int, int)
-
     Examples
     --------
     >>> joined([(5, 7), (0, 2), (2, 3)])
@@ -308,12 +259,7 @@ def missing(covered: Iterable[Window], start: int, end: int) -> list[Window]:
 
     Parameters
     ----------
-    covered : iterable of (int, int)
     start, end : int, seconds since 1970
-
-    Returns
-    -------
-    list of (int, int)
 
     Examples
     --------

@@ -54,10 +54,6 @@ def parse(payload: Payload) -> RawSeries:
     payload : Payload
         Rows of one file.
 
-    Returns
-    -------
-    RawSeries
-
     Raises
     ------
     SourceError

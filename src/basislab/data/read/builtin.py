@@ -51,10 +51,6 @@ def read_sample(directory: Path) -> Market:
     directory : Path
         Holds ``study_daily.csv`` and ``study_daily.toml``.
 
-    Returns
-    -------
-    Market
-
     Raises
     ------
     SourceError

@@ -46,7 +46,6 @@ def read_times(sheet: Sheet, name: str, reading: str | None = None) -> tuple[Int
 
     Parameters
     ----------
-    sheet : Sheet
     name : str
         Of the column, as the file has it.
     reading : {"day first", "month first"}, optional

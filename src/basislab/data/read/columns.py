@@ -60,7 +60,6 @@ class Columns(NamedTuple):
     ----------
     name : str
         File name without directories.
-    sha256 : str
     times : ndarray of int64, shape (n_rows,), seconds since 1970
     values : dict of str to ndarray of shape (n_rows,)
     read_as : str

@@ -51,7 +51,6 @@ def read_numbers(sheet: Sheet, columns: dict[str, str], wanted: dict[str, str]) 
 
     Parameters
     ----------
-    sheet : Sheet
     columns : dict of str to str
         From our name to the file's.
     wanted : dict of str to str

@@ -31,9 +31,6 @@ class PriceSource(SeriesFile):
 
     Parameters
     ----------
-    venue : str
-    kind : {"perp", "spot", "mark", "oracle"}
-    file : str
     columns : dict
         From time, open, high, low, close, volume to the file's own names.
     max_gap : str, optional
@@ -63,7 +60,6 @@ class LendingSource(SeriesFile):
 
     Parameters
     ----------
-    protocol, asset : str
     file, columns, max_gap, dates
         See `PriceSource`; columns time, supply_apy_pct and borrow_apy_pct, percent.
     """
@@ -77,15 +73,12 @@ class Mapping(_Strict):
 
     Parameters
     ----------
-    name, asset, quote : str
-    bar : {"15m", "1h", "4h", "1d"}
     start, end : str
         First bar's open and the end of the last one, UTC.
     max_gap : str, optional
         Longest hole that is filled.
     gaps : {"error", "ffill", "interpolate", "drop"}, optional
         What becomes of a hole; ffill where there is a max_gap, else error.
-    price, funding, lending : list
     """
 
     name: str

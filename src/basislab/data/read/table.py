@@ -97,10 +97,6 @@ def load_table(
 def numbers(cells: list[str]) -> FloatArray:
     """Return cells as float64, blank as NaN.
 
-    Parameters
-    ----------
-    cells : list of str
-
     Returns
     -------
     ndarray of shape (n_rows,)
@@ -133,14 +129,9 @@ def assemble_table(
         Its dates and column names are used.
     values : mapping of str to ndarray of shape (n_rows,)
         Numbers by column.
-    name : str
     max_gap_s : int, seconds
     provenance : mapping
         Completed with the gaps that were filled.
-
-    Returns
-    -------
-    Market
 
     Raises
     ------

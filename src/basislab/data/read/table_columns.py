@@ -100,10 +100,6 @@ def read_table(path: Path) -> Table:
 def check_columns(table: Table) -> None:
     """Raise unless all columns are known and none is missing.
 
-    Parameters
-    ----------
-    table : Table
-
     Raises
     ------
     SourceError
@@ -134,32 +130,13 @@ def check_columns(table: Table) -> None:
 
 
 def funding_columns(table: Table) -> dict[str, str]:
-    """Return the funding columns by venue, in the table's order.
-
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    dict of str to str
-    """
+    """Return the funding columns by venue, in the table's order."""
     matches = (FUNDING.fullmatch(column) for column in table.columns)
     return {match["venue"]: match[0] for match in matches if match}
 
 
 def rate_columns(table: Table, side: str) -> dict[RateKey, str]:
-    """Return the APY columns of one side by (protocol, asset), in the table's order.
-
-    Parameters
-    ----------
-    table : Table
-    side : {"supply", "borrow"}
-
-    Returns
-    -------
-    dict of (protocol, asset) to str
-    """
+    """Return the APY columns of one side by (protocol, asset), in the table's order."""
     matches = (APY.fullmatch(column) for column in table.columns)
     return {
         (match["protocol"], match["asset"].upper()): match[0]
@@ -170,14 +147,6 @@ def rate_columns(table: Table, side: str) -> dict[RateKey, str]:
 
 def asset_of(table: Table) -> str:
     """Return the coin of the table: the one in the lending columns that is not the quote.
-
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    str
 
     Raises
     ------

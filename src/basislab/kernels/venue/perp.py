@@ -130,7 +130,6 @@ def market_liquidated(
 
     Parameters
     ----------
-    terms : PerpTerms
     leg : ShortLeg
         At or below maintenance.
     mark, perp : float, USD per coin

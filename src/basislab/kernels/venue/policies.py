@@ -106,10 +106,8 @@ def decided(params: Params, state: State, bar: Bar) -> Order:
 
     Parameters
     ----------
-    params : Params
     state : State
         Marked to the bar's close.
-    bar : Bar
 
     Returns
     -------

@@ -105,14 +105,8 @@ def totals(params: Params, bars: Bars, ahead: Ahead) -> Totals:
 
     Parameters
     ----------
-    params : Params
-    bars : Bars
     ahead : Ahead
         `look_ahead` of these bars, with this venue's price of funding.
-
-    Returns
-    -------
-    Totals
     """
     n_bars = len(bars.funding)
     log = ev.new_log(ev.EVENTS_A_BAR * n_bars + 2)

@@ -28,7 +28,6 @@ class Line:
     ----------
     name, colour : str
         The label, as in the data's ``series``, and a key of the palette.
-    is_dashed : bool
     """
 
     name: str

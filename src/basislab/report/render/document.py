@@ -26,9 +26,6 @@ class About:
 
     Parameters
     ----------
-    study, title : str
-    asset, quote, start, end : str
-    bars_count : int
     fingerprint : str
         Of the market.
     """
@@ -50,11 +47,8 @@ class Document:
 
     Parameters
     ----------
-    about : About
     chapters : mapping of str to str
         Markdown by chapter, in order; a level-two heading comes first.
-    tables : mapping of str to sequence of Table
-    figures : mapping of str to Figure
     downloads : mapping of str to Download
         Files that it hands out, by name.
     """

@@ -38,7 +38,6 @@ class Drawing:
 
     Parameters
     ----------
-    executor : Executor
     bundle : Future of str
         From `vega_bundle`; asked for first, because every page needs it.
     """

@@ -23,12 +23,10 @@ class Screen:
 
     Parameters
     ----------
-    title : str
     lines : sequence of str
         Below the title.
     headline : str
         Of the verdict.
-    reasons, limits : sequence of str
     tables : sequence of Table
         Those with a number, in order.
     """

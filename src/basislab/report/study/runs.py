@@ -26,7 +26,6 @@ class Runs:
     ----------
     market : Market
         Already cut to the study's window, in daily bars.
-    spec : StudySpec
     stored : Market, optional
         The same window as it is stored, where its bars are narrower.
     """

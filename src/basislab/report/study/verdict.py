@@ -29,8 +29,6 @@ class Verdict:
     word : str
         "beats" (at the default trigger), "hindsight" (only with a trigger chosen afterwards),
         "below" (earns, but less than the hurdle) or "loses".
-    headline : str
-    reasons, limits : tuple of str
     """
 
     word: Word

@@ -24,7 +24,6 @@ class Layout:
     ----------
     name : str
         As the import shows it.
-    holds : {"prices", "funding", "anything"}
     columns : dict of str to tuple of str
         From our name to the file's, without case and marks, the best one first.
     marks : frozenset of str

@@ -61,7 +61,6 @@ class Positions:
     ----------
     terms : VenueConfig or None
         Whose rules; None where there are none for this market.
-    held : tuple of Position
     refused : tuple of (float, str)
         Leverages that cannot be opened, or whose trigger nobody can fire, with the reason.
     reason : str or None
