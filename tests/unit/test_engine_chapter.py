@@ -105,7 +105,7 @@ def test_a_leverage_that_cannot_be_opened_is_refused_with_the_reason(study, fact
     assert "cannot be opened at kamino: it stops at 3.85 (its max LTV is 74%)" in refused[0]["why"]
     assert [2.0, 3.0, 3.8] == list(runs)
     shown = " ".join(screen_text(study.screen()).split())
-    assert "Not shown: leverage 4 of the long cannot be opened" in shown
+    assert "Not shown: leverage 4 cannot be opened" in shown
 
 
 def test_each_leverage_takes_the_best_trigger_of_the_studys_grid(facts, runs):
@@ -181,7 +181,35 @@ def test_the_verdict_speaks_of_both_rules(study, facts):
     assert said.startswith("By the venues' own rules")
     assert [said] == reasons(study.runs, study.parts["engine"])
     for run in facts["engine"]["runs"]:
-        assert f"{100 * named(run, 'engine')['annualized']:+.1f}%" in said
+        kept = next(row for row in run["paths"] if row["model"] == "size kept")
+        ends = [f"{100 * kept[f'{end}_annualized']:+.1f}%" for end in ("low", "high")]
+        assert f"({' to '.join(ends)})" in said
+
+
+def test_every_result_on_days_is_an_interval_that_holds_its_median(facts):
+    """Of both cases and of each: no bare number of the engine stands in the sentences."""
+    ends = [f"{end}_annualized" for end in ("low", "median", "high")]
+    for run in facts["engine"]["runs"]:
+        assert ["engine", "own trigger", "size kept"] == [row["model"] for row in run["paths"]]
+        for row in run["paths"]:
+            for one in (row, *row["cases"]):
+                assert sorted(one[end] for end in ends) == [one[end] for end in ends]
+            shares = [case["liquidated_share"] for case in row["cases"]]
+            given = [row["least_liquidated_share"], row["most_liquidated_share"]]
+            assert [min(shares), max(shares)] == given
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(0.05, 0.06, "beats"), (0.03, 0.06, "may or may not beat"), (0.01, 0.03, "misses")],
+)
+def test_the_hurdle_is_beaten_by_a_whole_interval_only(study, low, high, word):
+    run = study.parts["engine"].engine.runs[0]
+    made = replace(
+        run.on_paths("size kept"), low_annualized=low, high_annualized=high, hurdle_annualized=0.04
+    )
+    said = sentences(study.runs, with_run(study, 0, paths=(made,)))[0]
+    assert f", and {word} the hurdle of +4.0%" in said
 
 
 def test_stand_ins_of_the_result_are_said(facts):
@@ -204,13 +232,21 @@ def test_what_decides_is_marked_and_said_where_the_sign_hangs_on_it(study, facts
     assert ["depends on it"] == [row["sign"] for row in rows if row["is_marked"]]
 
 
+def on_hours(facts):
+    """The same as of a market of narrower bars, which needs no paths within the days."""
+    engine = facts.engine
+    return replace(
+        facts, engine=replace(engine, runs=tuple(replace(run, paths=()) for run in engine.runs))
+    )
+
+
 def test_a_result_above_the_study_and_the_hurdle_is_told_as_such(study):
     changes = {"final_usd": 11_000.0, "excess_annualized": 0.04, "borne_usd": 12.0}
     models = [
         replace(row, **changes) if row.model == "engine" else row
         for row in study.parts["engine"].engine.runs[0].models
     ]
-    said = sentences(study.runs, with_run(study, 0, models=tuple(models)))
+    said = sentences(study.runs, on_hours(with_run(study, 0, models=tuple(models))))
     assert "549 USD more than the study" in said[0]
     assert "+4.0 points against the hurdle, which it beats;" in said[0]
     assert "venues and lenders bore 12 USD" in said[3]
@@ -218,12 +254,12 @@ def test_a_result_above_the_study_and_the_hurdle_is_told_as_such(study):
 
 def test_a_gap_that_the_bars_themselves_could_make_is_read_with_care(study):
     """1 339 of 2 163 USD at 2x, 1 570 of 180 at 3x; 2 519 of 5 136 at 3.8x is less than half."""
-    said = sentences(study.runs, study.parts["engine"])[-1]
+    said = sentences(study.runs, on_hours(study.parts["engine"]))[-1]
     assert said.startswith("Read the gap with care at 2x and 3x:")
     engine = study.parts["engine"].engine
     calm = [replace(run, open=replace(run.open, prompt_usd=0.0)) for run in engine.runs]
     made = replace(study.parts["engine"], engine=replace(engine, runs=tuple(calm)))
-    assert not sentences(study.runs, made)[-1].startswith("Read the gap with care")
+    assert not sentences(study.runs, on_hours(made))[-1].startswith("Read the gap with care")
 
 
 # Other markets
@@ -255,7 +291,7 @@ def test_another_coin_on_other_venues_gives_a_chapter_that_speaks_of_it_only(tmp
     assert "@@" not in markdown_text(document)
     assert {"engine-equity", "engine-ladder"} <= {figure.key for figure in document.shown()}
     assert "| aave-v3 |" in text
-    assert "which it beats" in text
+    assert "beats the hurdle" in text
 
 
 def test_constants_of_another_coin_are_not_used(tmp_path):

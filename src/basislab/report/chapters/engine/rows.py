@@ -245,6 +245,11 @@ class Engine:
     said: Mapping[str, Sequence[str]]
     bars: Bars | None = inline()
 
+    @property
+    def is_on_paths(self) -> bool:
+        """Whether the results are intervals: the market's own bars are days."""
+        return any(run.paths for run in self.runs)
+
     def nearest(self, leverage: float) -> EngineRun:
         """Return the run at the leverage nearest to a given one."""
         return min(self.runs, key=lambda run: abs(run.leverage - leverage))

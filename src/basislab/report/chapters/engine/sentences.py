@@ -95,7 +95,7 @@ def sentences(_: Runs, facts: EngineFacts) -> list[str]:
     said = [text for run in engine.runs for text in _results(run)]
     said += [_borne(run) for run in engine.runs if run.of(ENGINE).borne_usd > 0]
     said += [f"Not opened: {one.why}." for one in engine.refused]
-    return [*said, *([] if engine.runs[0].paths else _blurred(engine.runs))]
+    return [*said, *([] if engine.is_on_paths else _blurred(engine.runs))]
 
 
 def parts_say(engine: Engine) -> dict[str, list[str]]:
@@ -114,7 +114,7 @@ def reasons(_: Runs, facts: EngineFacts) -> list[str]:
     engine = facts.engine
     if not engine.runs:
         return _why_not(engine)
-    if engine.runs[0].paths:
+    if engine.is_on_paths:
         told = [_interval(run) for run in engine.runs]
         text = (
             "By the venues' own rules, on paths within the days, the same leverages make, a year, "

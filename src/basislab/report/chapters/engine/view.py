@@ -23,6 +23,7 @@ from basislab.report.fields import flat
 from basislab.report.study.market import hurdle_facts
 from basislab.report.study.runs import Runs
 from basislab.report.tables import ANNUAL, EXCESS, LEVERAGE, Column, Table, as_number, table, to
+from basislab.types.ensemble import LEVEL
 
 Row = dict[str, Any]
 
@@ -93,6 +94,9 @@ def _models(engine: Engine) -> Table:
     return Table("F", title, columns, rows, [note, *refused])
 
 
+_ENDS = f"{words.share((1 - LEVEL) / 2, 0)} to {words.share((1 + LEVEL) / 2, 0)}"
+
+
 def _paths(runs: Sequence[EngineRun]) -> Table:
     rows = [
         {"leverage": run.leverage, "model": row.model, "is_marked": row.model == KEPT}
@@ -108,7 +112,7 @@ def _paths(runs: Sequence[EngineRun]) -> Table:
         Column("Model", "model"),
         Column("The oracle", "case"),
         Column("Median", "median", words.percent, "Return a year, median path"),
-        Column("5 to 95 %", "range", as_number, "5 % to 95 % of the paths"),
+        Column(_ENDS, "range", as_number, f"{_ENDS} of the paths"),
         Column("Hurdle", "hurdle", words.percent, "Hurdle a year"),
         Column("Liquidated", "liquidated", words.share, "Paths with a liquidation"),
     ]
