@@ -1,6 +1,6 @@
 """Find the changes of the venue engine's kernels that no test would notice.
 
-    python benchmarks/mutation.py [MODULE ...] [--jobs N] [--quick] [--no-save]
+    python benchmarks/mutation.py [MODULE ...] [--jobs N] [--quick] [--no-save] [--page]
 
 One process imports everything once, runs the tests as plain Python, and keeps which test reaches
 which line. Then it forks for each mutant, gives the functions the changed code (they keep their
@@ -9,7 +9,8 @@ first, until one fails. Tools that start an interpreter for each mutant need hou
 minutes here. Examples of hypothesis are the same each time, and not shrunk.
 
 Results are kept in ``benchmarks/mutation.json``, module by module (those named are run anew), and
-in the table of docs/venue-engine.md.
+in the table of docs/venue-engine.md. A module that has changed since it was run is named below the
+table and not counted in it; ``--page`` writes the table anew and runs nothing.
 ``benchmarks/mutation.toml`` says of each survivor that is no gap in the tests why it is none.
 """
 
@@ -213,18 +214,27 @@ def counted(found: dict[str, list[str]]) -> dict[str, Any]:
     return line | {"left": sorted(survived)}
 
 
+def changed(kept: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the modules that have other mutants now than when they were run, or were never run."""
+    now = {module: len(list(mutants(module, tree))) for module, tree in trees([])}
+    return [name for name, count in now.items() if kept.get(name, {}).get("mutants", 0) != count]
+
+
 def table(kept: dict[str, dict[str, Any]]) -> str:
-    """Return the table of the page, with its sums."""
-    columns = ("mutants", "killed", *EXPLAINED)
+    """Return the table of the page, with its sums, and what has changed since."""
+    columns, since = ("mutants", "killed", *EXPLAINED), changed(kept)
     rows = [
         [name, *(line[key] for key in columns), len(line["left"])]
         for name, line in kept.items()
-        if line["mutants"]
+        if line["mutants"] and name not in since
     ]
     rows.append(["**together**", *(sum(column) for column in list(zip(*rows, strict=True))[1:])])
     head = ["kernel", "mutants", "noticed", "equivalent", "free choice", "left"]
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    shown = "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    if since:
+        shown += f"\n\nChanged since, and not counted above: {', '.join(since)}."
+    return shown
 
 
 def update_docs(kept: dict[str, dict[str, Any]]) -> None:
@@ -242,7 +252,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="unit tests only; implies --no-save")
     parser.add_argument("--no-save", action="store_true", help="leave mutation.json as it is")
+    parser.add_argument("--page", action="store_true", help="write the table of what is kept")
     given = parser.parse_args()
+    if given.page:
+        update_docs(json.loads(RESULTS.read_text(encoding="utf-8")))
+        return 0
     os.environ["NUMBA_DISABLE_JIT"] = "1"  # before anything imports numba
     plugin = Mutation(given.modules, given.jobs)
     options = ["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
@@ -252,7 +266,8 @@ def main() -> int:
         return int(done)
     modules = {name: counted(found) for name, found in plugin.found.items()}
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    kept = dict(sorted((kept | modules).items()))
+    known = {module for module, _ in trees([])}
+    kept = {name: line for name, line in sorted((kept | modules).items()) if name in known}
     for name, line in kept.items():
         print(f"{name:10}", *(f"{key} {value}" for key, value in line.items()))
     if not (given.no_save or given.quick):
