@@ -39,6 +39,10 @@ def _further(kind: Any) -> type[ModelScenario]:
 def parse_scenario(raw: object) -> ModelScenario:
     """Validate one scenario, as parsed from JSON or TOML.
 
+    Parameters
+    ----------
+    raw : object
+
     Returns
     -------
     ModelScenario

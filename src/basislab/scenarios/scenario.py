@@ -46,6 +46,7 @@ class Overrides(Strict):
     taker_fee_bps : float, bps of notional per side
     maintenance_margin : float, fraction of notional
     transfer_cost_usd, gas_usd : float, USD
+    liquidation_penalty : PenaltyOverride
     """
 
     taker_fee_bps: Number | None = None

@@ -25,6 +25,7 @@ class FaultScenario(Strict):
 
     Parameters
     ----------
+    kind : {"adl", "outage", "delay", "failure"}
     start, end : str, such as 2025-10-10T21:00Z
         `end` is exclusive, and needed by all kinds but "adl".
     share, beyond, seconds : float
@@ -44,6 +45,10 @@ class FaultScenario(Strict):
 
     def to_fault(self) -> Fault:
         """Return the fault.
+
+        Returns
+        -------
+        Fault
 
         Raises
         ------
@@ -74,8 +79,11 @@ class VenueScenario(ModelScenario):
 
     Parameters
     ----------
+    model : {"venue"}
     leverage : float, multiple of a leg's own equity
         Of both legs; may be left out where both have their own.
+    long_leverage, short_leverage : float, optional
+    id, market : str, optional
     capital_usd : float, USD
     perp, lending, opening, swap, transfer, study : str
         Presets or TOML files.
@@ -83,11 +91,22 @@ class VenueScenario(ModelScenario):
         Inclusive; the market's own by default.
     monitor : str
         How often the trader looks, such as 1h, 4h, 1d.
+    policy : {"trigger", "never", "bands", "distance", "volatility"}
     trigger : float or None
         Effective leverage of a leg; None is the policy "never".
+    ltv_band, margin_band, distance, sigma_multiple : float
+    deleverage : bool
+    reserve, entry_apy, exit_apy : float
+    lookback_days : int
+    response : {"rehedge", "reopen", "exit"}
+    path_order : {"nearest", "pessimistic"}
     volume_usd : float, USD
+    collateral_yield : str, optional
+    conventions : list of str
     band : float or None
         How far the size may leave its target; the default is `VenueConfig`'s, None is never.
+    resize_to : {"target", "edge"}
+    faults : list of FaultScenario
     overrides : dict of str to dict of str to float
         Constants to replace, by role: perp, lending, opening, swap, transfer.
 
@@ -133,6 +152,10 @@ class VenueScenario(ModelScenario):
 
     def to_config(self) -> VenueConfig:
         """Return the config with its venues resolved and the overrides applied.
+
+        Returns
+        -------
+        VenueConfig
 
         Raises
         ------
