@@ -16,7 +16,7 @@ study: setup ## Run the study and write its report (STUDY=path/to/study.toml ARG
 	.venv/bin/basislab study $(STUDY) $(ARGS)
 
 test: setup ## Run the whole test suite (ARGS='-k name')
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n 2 $(ARGS)
 
 check: setup ## Lint, format, types, layers, dependencies, lock; changes nothing
 	.venv/bin/ruff check .
