@@ -25,9 +25,10 @@ from basislab.simulate.venue.prices import price_sources
 from basislab.types.market import FloatArray, IntArray, Market
 from basislab.types.result import Result
 from basislab.types.venue import StudyVenue
-from basislab.types.venue_config import POLICY_DECISIONS, VenueConfig, resolved
+from basislab.types.venue_config import CONVENTIONS, POLICY_DECISIONS, VenueConfig, resolved
 from basislab.types.venue_result import PARENTS, VenueLedger, VenueResult
 from basislab.types.venue_terms import LendingMarket, PerpVenue, Route
+from basislab.units import SECONDS_PER_DAY
 
 COUNTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "rebalances": (ev.REBALANCE, ()),
@@ -114,6 +115,7 @@ class VenueModel:
         found = [
             *config.warnings(),
             *_other_coins(part, config),
+            *_wide_bars(part, config),
             *price_sources(part, config).notes,
         ]
         if not resolved(config.lending, LendingMarket).lends:
@@ -223,6 +225,17 @@ def _memory(config: VenueConfig) -> tuple[Hashable, ...]:
     if config.entry_apy is not None or config.exit_apy is not None:
         found += [config.share, config.leverages.long, config.lookback_days]
     return tuple(found)
+
+
+def _wide_bars(part: Market, config: VenueConfig) -> list[str]:
+    """Say that bars of a day are too wide for the venues' own rules."""
+    if part.bar_seconds < SECONDS_PER_DAY or set(CONVENTIONS) <= set(config.conventions):
+        return []
+    text = (
+        "bars of a day: a transfer takes a whole day here, so this is no result; bl.ensemble gives "
+        "an interval over paths within the days"
+    )
+    return [text]
 
 
 def _other_coins(part: Market, config: VenueConfig) -> list[str]:
