@@ -232,6 +232,22 @@ def test_what_decides_is_marked_and_said_where_the_sign_hangs_on_it(study, facts
     assert ["depends on it"] == [row["sign"] for row in rows if row["is_marked"]]
 
 
+def test_a_market_of_hours_is_run_on_its_hours():
+    """The engine sees the market's own bars: its results are those of `backtest` on the hours."""
+    hours = bl.bridge(bl.load_market(), paths=1)[0].window(end="2025-04-30")
+    spec = StudySpec(leverages=(2,), holding_days=[7])
+    report = study_report(study_runs(hours, spec, accept_quality=True))
+    [run] = report.parts["engine"].engine.runs
+    kept = run.on_paths("size kept")
+    config = positions(report.runs).held[0].kept
+    alone = bl.backtest(hours, replace(config, monitor_seconds=3_600), accept_quality=True)
+    assert kept.median_annualized == pytest.approx(alone.annualized_return, rel=1e-9)
+    assert (kept.paths_count, kept.is_interval) == (1, False)
+    said = sentences(report.runs, report.parts["engine"])
+    assert "a year on the market's own bars" in said[0]
+    assert "on the market's own bars" in reasons(report.runs, report.parts["engine"])[0]
+
+
 def on_hours(facts):
     """The same as of a market of narrower bars, which needs no paths within the days."""
     engine = facts.engine

@@ -33,10 +33,12 @@ from basislab.report.chapters.engine.rows import (
 )
 from basislab.report.chapters.engine.sentences import parts_say
 from basislab.report.study.runs import Runs, trigger_of
+from basislab.research import intraday_constants as known
 from basislab.research.ensemble import run_ensembles
 from basislab.research.ladder import Ladder, ladder
 from basislab.research.undecided import undecided
 from basislab.research.venue import Death, Sensitivity, deaths, firing_legs, sensitivities
+from basislab.simulate import simulate
 from basislab.simulate.venue import price_sources
 from basislab.types.configs import NEVER, RebalanceConfig, RotationConfig, StaticConfig
 from basislab.types.ensemble import Ensemble
@@ -100,20 +102,41 @@ def _rules(runs: Runs, role: str, terms: Terms) -> Rules:
 
 
 def _paths(runs: Runs, held: Sequence[Position]) -> list[tuple[PathsRow, ...]]:
-    """Run every position on the same paths within the days; bars narrower than a day need none."""
-    if not held or runs.stored.bar_seconds != SECONDS_PER_DAY:
-        return [()] * len(held)
-    names = (ENGINE, OWN, KEPT)
+    """Run every position on the same paths within the days, or on bars narrower than a day."""
+    names, market = (ENGINE, OWN, KEPT), runs.stored
+    look = SECONDS_PER_HOUR
+    if market.bar_seconds < SECONDS_PER_DAY:
+        look = max(look, market.bar_seconds)
     configs = [
-        replace(config, monitor_seconds=SECONDS_PER_HOUR)
+        replace(config, monitor_seconds=look)
         for position in held
         for config in (position.venue, position.own, position.kept)
     ]
-    found = [
-        _on_paths(name, one)
-        for name, one in zip(names * len(held), run_ensembles(runs.stored, configs), strict=True)
-    ]
-    return [tuple(found[first : first + len(names)]) for first in range(0, len(found), len(names))]
+    if market.bar_seconds < SECONDS_PER_DAY:
+        results = [simulate(market, config) for config in configs]
+        rows = [_on_bars(name, one) for name, one in zip(names * len(held), results, strict=True)]
+    else:
+        drawn = run_ensembles(market, configs) if configs else ()
+        rows = [_on_paths(name, one) for name, one in zip(names * len(held), drawn, strict=True)]
+    return [tuple(rows[first : first + len(names)]) for first in range(0, len(rows), len(names))]
+
+
+def _on_bars(name: str, result: Result) -> PathsRow:
+    """Return a run on the market's own bars, narrower than a day: there is nothing to draw."""
+    made = result.annualized_return
+    is_hit = float(result.counts["liquidations_long"] + result.counts["liquidations_short"] > 0)
+    ends = {"median_annualized": made, "low_annualized": made, "high_annualized": made}
+    return PathsRow(
+        model=name,
+        **ends,
+        hurdle_annualized=result.hurdle_annualized,
+        drawdown=result.max_drawdown,
+        least_liquidated_share=is_hit,
+        most_liquidated_share=is_hit,
+        nearness=known.NEARNESS[-1][0],
+        paths_count=1,
+        cases=(CaseRow(case="the market's own bars", **ends, liquidated_share=is_hit),),
+    )
 
 
 def _on_paths(name: str, found: Ensemble) -> PathsRow:

@@ -176,7 +176,7 @@ class CaseRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PathsRow:
-    """What the engine makes on paths within the days: the result; days alone give no other."""
+    """What the engine makes on paths within the days, or on bars narrower than a day."""
 
     model: str
     median_annualized: float = unit(ANNUALIZED)
@@ -189,6 +189,11 @@ class PathsRow:
     nearness: str
     paths_count: int = unit(COUNT)
     cases: tuple[CaseRow, ...]
+
+    @property
+    def is_interval(self) -> bool:
+        """Whether it was run on paths, and not on the market's own bars."""
+        return self.paths_count > 1
 
     @property
     def verdict(self) -> str:
@@ -248,7 +253,7 @@ class Engine:
     @property
     def is_on_paths(self) -> bool:
         """Whether the results are intervals: the market's own bars are days."""
-        return any(run.paths for run in self.runs)
+        return any(row.is_interval for run in self.runs for row in run.paths)
 
     def nearest(self, leverage: float) -> EngineRun:
         """Return the run at the leverage nearest to a given one."""

@@ -95,7 +95,7 @@ def sentences(_: Runs, facts: EngineFacts) -> list[str]:
     said = [text for run in engine.runs for text in _results(run)]
     said += [_borne(run) for run in engine.runs if run.of(ENGINE).borne_usd > 0]
     said += [f"Not opened: {one.why}." for one in engine.refused]
-    return [*said, *([] if engine.is_on_paths else _blurred(engine.runs))]
+    return [*said, *([] if engine.runs[0].paths else _blurred(engine.runs))]
 
 
 def parts_say(engine: Engine) -> dict[str, list[str]]:
@@ -114,11 +114,12 @@ def reasons(_: Runs, facts: EngineFacts) -> list[str]:
     engine = facts.engine
     if not engine.runs:
         return _why_not(engine)
-    if engine.is_on_paths:
+    if all(run.paths for run in engine.runs):
         told = [_interval(run) for run in engine.runs]
+        bars = "paths within the days" if engine.is_on_paths else "the market's own bars"
         text = (
-            "By the venues' own rules, on paths within the days, the same leverages make, a year, "
-            "with their size kept"
+            f"By the venues' own rules, on {bars}, the same leverages make, a year, with their "
+            "size kept"
         )
     else:
         told = [
@@ -132,10 +133,11 @@ def reasons(_: Runs, facts: EngineFacts) -> list[str]:
 
 def _interval(run: EngineRun) -> str:
     kept, study = run.on_paths(KEPT), run.of("rebalance")
+    ends = f" ({words.percent(kept.low_annualized)} to {words.percent(kept.high_annualized)})"
     return (
-        f"{words.multiple(run.leverage)} {words.percent(kept.median_annualized)} "
-        f"({words.percent(kept.low_annualized)} to {words.percent(kept.high_annualized)}) where "
-        f"the study's days say {words.percent(study.annualized)}"
+        f"{words.multiple(run.leverage)} {words.percent(kept.median_annualized)}"
+        f"{ends if kept.is_interval else ''} where the study's days say "
+        f"{words.percent(study.annualized)}"
     )
 
 
@@ -161,7 +163,18 @@ _WAYS = {
 }
 
 
+def _on_bars(run: EngineRun, row: PathsRow) -> str:
+    met = "a leg is liquidated" if row.most_liquidated_share else "no leg is liquidated"
+    return (
+        f"At {words.multiple(run.leverage)} {_WAYS[row.model]} it makes "
+        f"{words.percent(row.median_annualized)} a year on the market's own bars, and "
+        f"{row.verdict} the hurdle of {words.percent(row.hurdle_annualized)}; {met}."
+    )
+
+
 def _on_paths(run: EngineRun, row: PathsRow) -> str:
+    if not row.is_interval:
+        return _on_bars(run, row)
     least, most = (words.share(one, 0) for one in _ends(row))
     met = f"{most} of the paths meet" if least == most else f"{least} to {most} of the paths meet"
     undecided = "; days do not say whether it is met" if row.nearness == "near" else ""

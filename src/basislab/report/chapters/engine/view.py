@@ -121,11 +121,11 @@ def _paths(runs: Sequence[EngineRun]) -> Table:
         "trigger, and both legs traded back to what the equity carries. The lower half of each "
         "range is widened where the position comes near a liquidation (docs/intraday.md)."
     )
-    return table("The venue engine on paths within the days", columns, rows, note)
+    return table("The venue engine's results", columns, rows, note)
 
 
 def _range(low: float, high: float) -> str:
-    return f"{words.percent(low)} to {words.percent(high)}"
+    return words.NONE if low == high else f"{words.percent(low)} to {words.percent(high)}"
 
 
 def _both(row: ModelRow) -> str:
