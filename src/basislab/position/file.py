@@ -82,8 +82,9 @@ def load_position(path: str | Path) -> Position:
             raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes; no position is.")
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise ConfigError(
-            f"{path}: it cannot be read ({error}). 'basislab position new' writes an example."
+            f"{path}: it cannot be read ({why}). 'basislab position new' writes an example."
         ) from None
     return parse_position(text, str(path))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from basislab.report import words
@@ -16,6 +17,7 @@ from basislab.report.chapters.engine.rows import (
     EngineFacts,
     EngineRun,
     ModelRow,
+    PathsRow,
     Rules,
 )
 from basislab.report.chapters.engine.sentences import STEPS, step_name
@@ -34,7 +36,8 @@ def tables(runs: Runs, facts: EngineFacts) -> Tables:
     if not engine.runs or engine.bars is None:
         return dict.fromkeys(_NAMES, ())
     made = (
-        _paths(engine.runs),
+        _paths(engine),
+        _cases(engine.runs),
         _models(engine),
         _ladder(engine.runs),
         _rules(engine.venues),
@@ -49,6 +52,7 @@ def tables(runs: Runs, facts: EngineFacts) -> Tables:
 
 _NAMES = (
     "engine-paths",
+    "engine-cases",
     "engine",
     "engine-ladder",
     "engine-venues",
@@ -83,26 +87,58 @@ def _models(engine: Engine) -> Table:
         Column("Borne", "borne_usd", words.usd, "Borne by venues, USD"),
         Column("Fees", "fees_usd", words.usd, "Fees, USD"),
     ]
-    refused = [f"Not shown: {one.why}." for one in engine.refused]
     note = (
         "Trigger: the best of the study's grid, in hindsight; own: the engine's default. Return a "
         "year, excess in points over the hurdle. Liq.: liquidations of the long + of the short "
         "leg. Naked: days with a leg gone and the other left. Borne: losses that venues and "
         "lenders take, or the study forgives, USD. Fees in USD."
     )
-    title = "The venue engine beside the study's models"
-    return Table("F", title, columns, rows, [note, *refused])
+    title = "The venue engine on bars of a day, beside the study's models"
+    return table(title, columns, rows, note)
 
 
 _ENDS = f"{words.share((1 - LEVEL) / 2, 0)} to {words.share((1 + LEVEL) / 2, 0)}"
 
 
-def _paths(runs: Sequence[EngineRun]) -> Table:
+def _paths(engine: Engine) -> Table:
     rows = [
         {"leverage": run.leverage, "model": row.model, "is_marked": row.model == KEPT}
-        | {"case": case.case, "range": _range(case.low_annualized, case.high_annualized)}
-        | {"median": case.median_annualized, "liquidated": case.liquidated_share}
-        | {"hurdle": row.hurdle_annualized}
+        | {"median": row.median_annualized, "hurdle": row.hurdle_annualized}
+        | {"range": _range(row.low_annualized, row.high_annualized, words.percent)}
+        | {"liquidated": _liquidated(row)}
+        for run in engine.runs
+        for row in run.paths
+    ]
+    columns = [
+        LEVERAGE,
+        Column("Model", "model"),
+        Column("Median", "median", words.percent, "Return a year, median path"),
+        Column(_ENDS, "range", as_number, f"{_ENDS} of the paths"),
+        Column("Hurdle", "hurdle", words.percent, "Hurdle a year"),
+        Column("Liquidated", "liquidated", as_number, "Paths with a liquidation"),
+    ]
+    note = (
+        "Engine: the study's best trigger. Own trigger: the engine's default. Size kept: the own "
+        "trigger, and both legs traded back to what the equity carries. Liquidated: share of "
+        "paths, least and most by what the oracle sees of the wicks. Near a liquidation the lower "
+        "half of the range is widened (docs/intraday.md)."
+    )
+    refused = [f"Not shown: {one.why}." for one in engine.refused]
+    return Table("F", "The venue engine's results", columns, rows, [note, *refused])
+
+
+def _liquidated(row: PathsRow) -> str:
+    ends = (row.least_liquidated_share, row.most_liquidated_share)
+    share = partial(words.share, digits=0)
+    return share(ends[0]) if ends[0] == ends[1] else _range(*ends, share)
+
+
+def _cases(runs: Sequence[EngineRun]) -> Table:
+    rows = [
+        {"leverage": run.leverage, "model": row.model, "is_marked": row.model == KEPT}
+        | {"case": case.case, "median": case.median_annualized}
+        | {"range": _range(case.low_annualized, case.high_annualized, words.percent)}
+        | {"liquidated": case.liquidated_share}
         for run in runs
         for row in run.paths
         for case in row.cases
@@ -113,19 +149,13 @@ def _paths(runs: Sequence[EngineRun]) -> Table:
         Column("The oracle", "case"),
         Column("Median", "median", words.percent, "Return a year, median path"),
         Column(_ENDS, "range", as_number, f"{_ENDS} of the paths"),
-        Column("Hurdle", "hurdle", words.percent, "Hurdle a year"),
         Column("Liquidated", "liquidated", words.share, "Paths with a liquidation"),
     ]
-    note = (
-        "Engine: the study's best trigger. Own trigger: the engine's default. Size kept: the own "
-        "trigger, and both legs traded back to what the equity carries. The lower half of each "
-        "range is widened where the position comes near a liquidation (docs/intraday.md)."
-    )
-    return table("The venue engine's results", columns, rows, note)
+    return table("By what the oracle sees", columns, rows)
 
 
-def _range(low: float, high: float) -> str:
-    return words.NONE if low == high else f"{words.percent(low)} to {words.percent(high)}"
+def _range(low: float, high: float, write: Callable[[float], str]) -> str:
+    return words.NONE if low == high else f"{write(low)} to {write(high)}"
 
 
 def _both(row: ModelRow) -> str:
@@ -156,9 +186,10 @@ def _ladder(runs: Sequence[EngineRun]) -> Table:
             row[f"{key} alone"] = words.signed_usd(rung.alone_usd)
     note = (
         "USD of final equity: what each step changes after the steps above it, and alone against "
-        "the study. The steps meet each other: another order splits the same sum otherwise."
+        "the study. The steps meet each other: another order splits the same sum otherwise. A "
+        "transfer takes a whole day here: the last row is no result, table F has those."
     )
-    title = "From the study's result to the venue engine's, one assumption at a time"
+    title = "From the study's result to the venue engine's, on bars of a day"
     return Table("G", title, columns, [first, *rows, last], [note])
 
 
