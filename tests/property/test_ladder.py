@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from basislab.errors import ConfigError
+from basislab.data.build.resample import to_daily
 from basislab.presets import load_venue
-from basislab.research.ladder import ORDER, counterpart, keeping, ladder
+from basislab.research.intraday import Bridge
+from basislab.research.ladder import FINER, ON_DAYS, WITHIN_DAYS, counterpart, keeping, ladder
 from basislab.simulate import simulate
 from basislab.types import RebalanceConfig
 from basislab.types.venue_config import CONVENTIONS
@@ -54,18 +55,33 @@ def test_books_hold_whatever_conventions_are_kept(market, kept, trigger, respons
     assert result.ledger.total == pytest.approx(result.final_usd - 10_000, abs=1e-4)
 
 
-@given(market=markets(), leverage=st.sampled_from([1.0, 2.0, 3.0]), order=st.permutations(ORDER))
-@settings(deadline=None, max_examples=40)
-def test_rungs_sum_to_the_gap_in_any_order(market, leverage, order):
+@given(market=markets(), leverage=st.sampled_from([1.0, 2.0, 3.0]))
+@settings(deadline=None, max_examples=25)
+def test_rungs_sum_to_the_gap_between_the_study_and_the_median(market, leverage):
     study = RebalanceConfig(leverage=leverage, perp=MADE, trigger=1.5 * leverage)
-    found = ladder(market, study, engine(MADE), order=order)
-    gap = found.venue.final_usd - found.kept.final_usd
+    found = ladder(market, market, study, engine(MADE), paths=3)
+    median = found.venue.median("final_usd")
+    gap = median - found.kept.final_usd
     assert abs(found.parity_usd) <= 1e-9 * 10_000 * max(1, abs(found.study.final_usd) / 10_000)
     assert sum(rung.change_usd for rung in found.rungs) == pytest.approx(gap, abs=1e-6)
-    assert [rung.convention for rung in found.rungs] == list(order)
-    assert found.rungs[-1].final_usd == found.venue.final_usd
-    assert found.rungs[0].change_usd == found.rungs[0].alone_usd  # the first is dropped alone
+    assert [rung.convention for rung in found.rungs] == [*ON_DAYS, FINER, *WITHIN_DAYS]
+    assert found.rungs[-1].final_usd == median
     assert found.venue.config.conventions == ()
+
+
+def test_on_the_markets_own_hours_every_rung_is_a_number(market):
+    """Hours of one path: the last rung is the backtest on them, and nothing is drawn."""
+    hours = Bridge(market=market.window(end="2025-03-31"), bar_seconds=3_600, paths=1, seed=0)[0]
+    study = RebalanceConfig(leverage=2, perp=STUDY, trigger=5)
+    venue = replace(engine(), monitor_seconds=3_600)
+    found = ladder(to_daily(hours), hours, study, venue)
+    alone = simulate(hours, replace(counterpart(study, venue), monitor_seconds=3_600))
+    assert found.rungs[-1].final_usd == pytest.approx(alone.final_usd, rel=1e-12)
+    assert all(rung.low_usd == rung.high_usd == rung.final_usd for rung in found.rungs)
+
+
+def test_conventions_are_dropped_once_each():
+    assert sorted((*ON_DAYS, *WITHIN_DAYS)) == sorted(CONVENTIONS)
 
 
 def test_the_costs_of_a_position_opened_anew_come_off_its_capital(market):
@@ -85,21 +101,17 @@ def test_the_costs_of_a_position_opened_anew_come_off_its_capital(market):
 def test_the_study_costs_of_a_rung_include_its_opening_fee(market):
     """The preset opens for 8 bps, the study for 40: kept, its costs are the study's own."""
     study = RebalanceConfig(leverage=2, perp=STUDY, trigger=5, open_fee_bps=40.0)
-    found = ladder(market, study, engine())
+    found = ladder(market, market, study, engine(), paths=2)
     assert found.parity_usd == pytest.approx(0.0, abs=1e-5)
     assert found.study.final_usd == simulate(market, study).final_usd
-    assert 40.0 == keeping(engine(), study, ORDER).opening.cost_bps
+    assert 40.0 == keeping(engine(), study, CONVENTIONS).opening.cost_bps
     assert 8.0 == keeping(engine(), study, []).opening.cost_bps
 
 
 def test_with_one_price_in_the_market_that_convention_changes_nothing(market):
     """The sample has one series, which stands for all four prices either way."""
-    found = ladder(market, RebalanceConfig(leverage=3, perp=STUDY, trigger=6), engine())
+    study = RebalanceConfig(leverage=3, perp=STUDY, trigger=6)
+    found = ladder(market, market, study, engine(), paths=2)
     changes = {rung.convention: rung.change_usd for rung in found.rungs}
     assert 0.0 == changes["one_price"]
     assert np.any(np.array(list(changes.values())) != 0.0)
-
-
-def test_an_order_that_leaves_a_convention_out_is_refused(market):
-    with pytest.raises(ConfigError, match="every convention once"):
-        ladder(market, RebalanceConfig(perp=STUDY, leverage=2), engine(), order=ORDER[:-1])

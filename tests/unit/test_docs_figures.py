@@ -11,6 +11,7 @@ from basislab import backtest
 from basislab.kernels import legs, rebalance, rotation, static
 from basislab.report import words
 from basislab.research import breakeven
+from basislab.types.ensemble import LEVEL
 from tests.pages import PAGES, prose
 
 MODELS_PAGE = PAGES["docs/models.md"]
@@ -145,7 +146,7 @@ def sentences() -> dict[str, list[str]]:
         "docs/scenarios.md": scenarios,
         "docs/faq.md": faq,
         "docs/quickstart.md": [],
-        "docs/reading-the-report.md": [],
+        "docs/reading-the-report.md": [f"{(1 - LEVEL) / 2:.0%} to {(1 + LEVEL) / 2:.0%}"],
         "docs/api.md": [],
         "ARCHITECTURE.md": [],
         **{name: [] for name in ADRS},

@@ -14,17 +14,16 @@ from basislab.presets import load_preset, load_venue, terms_names
 from basislab.report.chapters.engine.facts import engine_facts
 from basislab.report.chapters.engine.limits import seconds
 from basislab.report.chapters.engine.positions import positions
-from basislab.report.chapters.engine.sentences import STEPS, reasons, sentences
+from basislab.report.chapters.engine.sentences import STEPS, parts_say, reasons, sentences
 from basislab.report.chapters.engine.view import tables
 from basislab.report.render.markdown import markdown_text
 from basislab.report.render.terminal import screen_text
 from basislab.report.report import study_report, study_runs
 from basislab.report.spec import EngineSpec, StudySpec, load_spec
-from basislab.research.undecided import undecided
+from basislab.research.ladder import FINER
 from basislab.types.venue_config import CONVENTIONS, VenueConfig
 from tests.builders import make_market
 from tests.unit.test_report import rising_eth_market
-from tests.venue_builders import free_venue_config
 
 
 def text_of(name):
@@ -42,7 +41,7 @@ def runs(facts):
 
 
 def named(run, model):
-    return next(row for row in run["models"] if row["model"] == model)
+    return next(row for row in run["paths"] if row["model"] == model)
 
 
 def with_run(study, number, **changes):
@@ -51,48 +50,6 @@ def with_run(study, number, **changes):
     made = [*engine.runs]
     made[number] = replace(made[number], **changes)
     return replace(study.parts["engine"], engine=replace(engine, runs=tuple(made)))
-
-
-# What daily bars cannot decide
-
-
-def test_a_bar_that_reaches_both_legs_is_undecidable_and_its_funding_at_stake():
-    """5 000 USD a leg at 2x, 100 USD a coin: 100 coins and 5 000 USD of debt.
-
-    The loan dies at 5 000 / (100 x 0.75) = 66.67, the short at 15 000 / (100 x 1.025) = 146.34. One
-    day goes from 60 to 150 and pays 1 % on 100 x 100 USD: 100 USD with or without.
-    """
-    market = make_market(
-        [100, 100, 100], high=[100, 150, 100], low=[100, 60, 100], funding=[0, 0.01, 0]
-    )
-    config = free_venue_config(policy="never", response="exit", monitor_seconds=86_400)
-    found = undecided(market, config)
-    assert (1, 1, 0) == (found.both_bars, found.hit_bars, found.transfers)
-    assert 100.0 == pytest.approx(found.funding_usd)
-    assert 0.0 == found.order_usd == found.prompt_usd  # one price, and nothing is sent
-
-
-@pytest.mark.parametrize(("low", "high", "both"), [(67, 150, 0), (60, 146, 0), (66, 147, 1)])
-def test_both_thresholds_must_lie_inside_the_range(low, high, both):
-    market = make_market([100, 100], high=[100, high], low=[100, low])
-    config = free_venue_config(policy="never", response="exit", monitor_seconds=86_400)
-    assert both == undecided(market, config).both_bars
-
-
-def test_time_that_a_transfer_takes_is_what_it_changes():
-    """A transfer of 300 s takes a whole daily bar; one of 0 s takes none, and then changes nothing.
-
-    At 120 USD the short has 3 000 USD on a notional of 12 000: leverage 4, above 3, and gets 2 000.
-    With these, sent at once, it has 2 000 USD left at 150; without them it has died at 146.34, and
-    100 coins are naked until they are sold at the next open, 140: 1 000 USD less.
-    """
-    market = make_market([100, 120, 150, 140])
-    base = {"trigger": 3.0, "monitor_seconds": 86_400}
-    prompt = free_venue_config(**base)
-    slow = replace(prompt, transfer=replace(prompt.transfer, delay_seconds=300.0))
-    assert 0.0 == undecided(market, prompt).prompt_usd
-    assert 1 <= undecided(market, slow).transfers
-    assert 1_000.0 == pytest.approx(undecided(market, slow).prompt_usd)
 
 
 # Positions
@@ -137,43 +94,62 @@ def test_deaths_are_where_the_rules_put_them(runs):
 # Models, ledgers, ladder
 
 
-def test_models_are_the_runs_that_a_user_can_repeat(runs):
-    config = VenueConfig(leverage=3, trigger=6, band=None, monitor_seconds=86_400)
-    for model, order in (("engine", "nearest"), ("worse order", "pessimistic")):
-        result = bl.backtest(bl.load_market(), replace(config, path_order=order))
-        row = named(runs[3.0], model)
-        assert row["final_usd"] == pytest.approx(result.final_usd, rel=1e-11)
-        assert row["naked_days"] == result.naked_bars
-        hits = result.counts["liquidations_long"], result.counts["liquidations_short"]
-        assert hits == (row["long_liquidations_count"], row["short_liquidations_count"])
-    study = bl.backtest(bl.load_market(), bl.RebalanceConfig(leverage=3, trigger=6))
-    assert named(runs[3.0], "rebalance")["final_usd"] == pytest.approx(study.final_usd, rel=1e-11)
-    assert named(runs[3.0], "static")["long_liquidations_count"] is None  # it may not have one
+def test_results_are_those_that_a_user_can_repeat(runs):
+    """On the same 64 paths of hours, seed 0: the ensembles of `bl.ensemble`."""
+    market, look = bl.load_market(), 3_600
+    ways = {
+        "study's trigger": VenueConfig(leverage=3, trigger=6, band=None, monitor_seconds=look),
+        "own trigger": VenueConfig(leverage=3, band=None, monitor_seconds=look),
+        "size kept": VenueConfig(leverage=3, monitor_seconds=look),
+    }
+    for name, found in zip(ways, bl.ensembles(market, [*ways.values()]), strict=True):
+        row = named(runs[3.0], name)
+        low, high = found.interval()
+        assert row["median_annualized"] == pytest.approx(found.median(), rel=1e-9)
+        assert [row[f"{end}_annualized"] for end in ("low", "high")] == pytest.approx([low, high])
+        assert row["fees_usd"] == pytest.approx(-found.column("costs_usd").mean(), rel=1e-9)
+    study = bl.backtest(market, bl.RebalanceConfig(leverage=3, trigger=6))
+    assert runs[3.0]["study_annualized"] == pytest.approx(study.annualized_return, rel=1e-11)
 
 
 def test_ledgers_share_parents_and_add_up_to_both_results(runs):
+    """Means of the paths add up, and each lies where its paths lie."""
     for run in runs.values():
         rows, net = run["ledgers"][:-1], run["ledgers"][-1]
         assert [row["account"] for row in rows] == [
             *("carry", "funding", "costs", "liquidation", "price")
         ]
-        for key, model in (("study_usd", "rebalance"), ("engine_usd", "engine")):
-            assert sum(row[key] for row in rows) == pytest.approx(net[key], abs=1e-6)
-            assert net[key] == pytest.approx(named(run, model)["net_usd"], abs=1e-6)
-        assert net["gap_usd"] == pytest.approx(sum(row["gap_usd"] for row in rows), abs=1e-6)
+        for key in ("study_usd", "engine_usd", "kept_usd"):
+            assert sum(row[key] for row in rows) == pytest.approx(net[key], abs=1e-5)
+        for row in (*rows, net):
+            assert row["gap_usd"] == pytest.approx(row["engine_usd"] - row["study_usd"], abs=1e-6)
+            for way in ("engine", "kept"):
+                assert row[f"{way}_low_usd"] <= row[f"{way}_high_usd"]
 
 
 def test_the_ladder_leads_from_one_number_to_the_other(facts, runs):
-    """Kept whole it is the study to 1e-9 of 10 000 USD; its steps sum to the gap."""
+    """Kept whole it is the study to 1e-9 of 10 000 USD; its steps sum to the gap of the medians."""
     for run in runs.values():
         steps = run["ladder"]
         assert abs(steps["parity_usd"]) <= 1e-9 * 10_000
-        assert steps["study_usd"] == named(run, "rebalance")["final_usd"]
-        assert steps["engine_usd"] == named(run, "engine")["final_usd"]
+        year = run["study_annualized"] * 410 / 365
+        assert steps["study_usd"] == pytest.approx(10_000 * (1 + year), rel=1e-9)
+        year = named(run, "study's trigger")["median_annualized"] * 410 / 365
+        assert steps["engine_usd"] == pytest.approx(10_000 * (1 + year), rel=1e-9)
         changes = sum(rung["change_usd"] for rung in steps["rungs"])
-        assert changes == pytest.approx(steps["engine_usd"] - steps["study_usd"], abs=1e-6)
+        assert changes == pytest.approx(steps["engine_usd"] - steps["study_usd"], abs=1e-5)
     assert "a difference of 0.000000 USD" in facts["engine"]["said"]["ladder"][0]
-    assert set(STEPS) == set(CONVENTIONS)
+    assert set(STEPS) == {*CONVENTIONS, FINER}
+
+
+def test_only_what_is_looked_at_once_a_day_is_a_point(runs):
+    """Down to the step to hours there is one path; after it every step has an interval."""
+    for run in runs.values():
+        rungs = run["ladder"]["rungs"]
+        finer = [rung["convention"] for rung in rungs].index(FINER)
+        for place, rung in enumerate(rungs):
+            assert (rung["low_usd"] == rung["high_usd"]) == (place < finer)
+            assert rung["low_usd"] <= rung["final_usd"] <= rung["high_usd"]
 
 
 def test_the_verdict_speaks_of_both_rules(study, facts):
@@ -187,16 +163,38 @@ def test_the_verdict_speaks_of_both_rules(study, facts):
 
 
 def test_every_result_on_days_is_an_interval_that_holds_its_median(facts):
-    """Of both cases and of each: no bare number of the engine stands in the sentences."""
+    """Of both cases and of each: no bare number of the engine stands in the tables."""
     ends = [f"{end}_annualized" for end in ("low", "median", "high")]
     for run in facts["engine"]["runs"]:
-        assert ["engine", "own trigger", "size kept"] == [row["model"] for row in run["paths"]]
+        names = [row["model"] for row in run["paths"]]
+        assert ["study's trigger", "own trigger", "size kept"] == names
         for row in run["paths"]:
             for one in (row, *row["cases"]):
                 assert sorted(one[end] for end in ends) == [one[end] for end in ends]
             shares = [case["liquidated_share"] for case in row["cases"]]
             given = [row["least_liquidated_share"], row["most_liquidated_share"]]
             assert [min(shares), max(shares)] == given
+
+
+@pytest.mark.parametrize(
+    ("nearness", "least", "most", "is_open"),
+    [
+        ("near", 0.0, 0.0, True),
+        ("far", 0.0, 0.5, True),
+        ("far", 0.0, 0.0, False),
+        ("near", 1.0, 1.0, False),
+    ],
+)
+def test_days_leave_a_liquidation_open_unless_all_paths_agree_and_none_is_near(
+    study, nearness, least, most, is_open
+):
+    run = study.parts["engine"].engine.runs[0]
+    changes = {"least_liquidated_share": least, "most_liquidated_share": most}
+    kept = replace(run.on_paths("size kept"), nearness=nearness, **changes)
+    made = with_run(study, 0, paths=(kept,))
+    assert is_open == ("days do not say whether it is met" in sentences(study.runs, made)[0])
+    only = replace(made, engine=replace(made.engine, runs=made.engine.runs[:1]))
+    assert is_open == ("At 2x days do not say" in reasons(study.runs, only)[0])
 
 
 @pytest.mark.parametrize(
@@ -218,18 +216,35 @@ def test_stand_ins_of_the_result_are_said(facts):
     ] == facts["engine"]["stand_ins"]
     limits = " ".join(facts["engine"]["said"]["limits"])
     assert "hyperliquid perp stands in for the oracle price" in limits
-    assert "A transfer of 5 minutes is rounded up to 1 day" in limits
-    assert "The 24 settlements of a bar are booked together" in limits
+    assert (
+        "A transfer of 5 minutes arrives with the first bar after it; a bar lasts 1 hour" in limits
+    )
+    assert "its 24 settlements are spread over it evenly" in limits
 
 
-def test_what_decides_is_marked_and_said_where_the_sign_hangs_on_it(study, facts):
-    """Planted: one constant whose range crosses the hurdle."""
-    first, *others = study.parts["engine"].engine.runs[1].constants
-    assert not any(row.is_deciding for row in (first, *others))
-    assert "depends on no constant alone" in facts["engine"]["said"]["constants"][1]
-    made = with_run(study, 1, constants=(replace(first, is_deciding=True), *others))
-    rows = tables(study.runs, made)["engine-constants"][0].rows
-    assert ["depends on it"] == [row["sign"] for row in rows if row["is_marked"]]
+def test_what_decides_is_marked_and_said_where_the_verdict_hangs_on_it(study):
+    """Planted: no constant decides, then one does."""
+    facts = study.parts["engine"]
+    engine = facts.engine
+    calm = tuple(replace(row, is_deciding=False) for row in engine.constants)
+    moved = (replace(calm[0], is_deciding=True), *calm[1:])
+    for constants, told, marked in (
+        (calm, "depends on no constant alone", []),
+        (moved, f"depends on {calm[0].title}", ["depends on it"]),
+    ):
+        made = replace(engine, constants=constants)
+        assert told in parts_say(made)["constants"][0]
+        rows = tables(study.runs, replace(facts, engine=made))["engine-constants"][0].rows
+        assert marked == [row["sign"] for row in rows if row["is_marked"]]
+
+
+def test_a_constant_decides_where_another_word_is_said_at_an_end(study):
+    """At 3x the hurdle is missed; a constant decides where another word is said at an end."""
+    engine = study.parts["engine"].engine
+    assert "misses" == engine.nearest(3.0).on_paths("size kept").verdict
+    for row in engine.constants:
+        said = {end.verdict for end in (row.at_low, row.at_high) if end is not None}
+        assert row.is_deciding == (said != {"misses"})
 
 
 def test_a_market_of_hours_is_run_on_its_hours():
@@ -246,36 +261,6 @@ def test_a_market_of_hours_is_run_on_its_hours():
     said = sentences(report.runs, report.parts["engine"])
     assert "a year on the market's own bars" in said[0]
     assert "on the market's own bars" in reasons(report.runs, report.parts["engine"])[0]
-
-
-def on_hours(facts):
-    """The same as of a market of narrower bars, which needs no paths within the days."""
-    engine = facts.engine
-    return replace(
-        facts, engine=replace(engine, runs=tuple(replace(run, paths=()) for run in engine.runs))
-    )
-
-
-def test_a_result_above_the_study_and_the_hurdle_is_told_as_such(study):
-    changes = {"final_usd": 11_000.0, "excess_annualized": 0.04, "borne_usd": 12.0}
-    models = [
-        replace(row, **changes) if row.model == "engine" else row
-        for row in study.parts["engine"].engine.runs[0].models
-    ]
-    said = sentences(study.runs, on_hours(with_run(study, 0, models=tuple(models))))
-    assert "549 USD more than the study" in said[0]
-    assert "+4.0 points against the hurdle, which it beats;" in said[0]
-    assert "venues and lenders bore 12 USD" in said[3]
-
-
-def test_a_gap_that_the_bars_themselves_could_make_is_read_with_care(study):
-    """1 339 of 2 163 USD at 2x, 1 570 of 180 at 3x; 2 519 of 5 136 at 3.8x is less than half."""
-    said = sentences(study.runs, on_hours(study.parts["engine"]))[-1]
-    assert said.startswith("Read the gap with care at 2x and 3x:")
-    engine = study.parts["engine"].engine
-    calm = [replace(run, open=replace(run.open, prompt_usd=0.0)) for run in engine.runs]
-    made = replace(study.parts["engine"], engine=replace(engine, runs=tuple(calm)))
-    assert not sentences(study.runs, on_hours(made))[-1].startswith("Read the gap with care")
 
 
 # Other markets

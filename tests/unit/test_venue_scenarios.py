@@ -13,13 +13,14 @@ import basislab as bl
 from basislab.cli.app import app
 from basislab.errors import ConfigError
 from basislab.report.venue_words import deciding, plain_words
-from basislab.research.venue import Sensitivity
+from basislab.research.venue import End, Sensitivity
 from basislab.scenarios import (
     VenueScenario,
     parse_scenario,
     run_file,
 )
 from basislab.scenarios.files import parse_file
+from basislab.types.ensemble import Difference
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 
@@ -105,10 +106,17 @@ def test_a_run_is_told_in_plain_words():
         "venues and lenders bore no loss",
         "trigger 5x can be fired only by the short: the loan is liquidated at leverage 4.0 and the",
         "does not beat the hurdle of +4.61%: excess -19.9 points a year",
-        "of what is assumed, the result hangs most on kamino's liquidation_ltv",
-        "no assumed constant, moved alone over its range, turns the verdict",
     ):
         assert words in said
+    assert "of what is assumed" not in said  # bars of a day do not say
+
+
+def test_a_run_on_hours_says_what_is_assumed():
+    market = bl.bridge(bl.load_market(), paths=1)[0].window(end="2025-03-31")
+    result = bl.backtest(market, bl.VenueConfig(leverage=2), accept_quality=True)
+    said = " ".join(plain_words(market, result))
+    assert "of what is assumed, the result hangs most on " in said
+    assert "of what is assumed" not in " ".join(plain_words(market, result, with_sensitivity=False))
 
 
 def test_the_command_says_in_plain_words_what_paths_within_the_days_mean():
@@ -122,6 +130,7 @@ def test_the_command_says_in_plain_words_what_paths_within_the_days_mean():
         "first the loan is liquidated: at 126.75 USD of the oracle price, 33.1% below the opening",
         "on 90 % of them",
         "of the paths meet a liquidation",
+        "of what is assumed, the result hangs most on ",
         "trigger 5x can be fired only by the short: the loan is liquidated at leverage 4.0 and the",
     ):
         assert words in said
@@ -156,15 +165,22 @@ def test_a_wrong_interval_is_named_as_the_user_wrote_it():
         VenueScenario(model="venue", leverage=2, monitor="banana").to_config()
 
 
-def sensitivity(**changes):
-    base = Sensitivity("lending", "kamino", "max_bonus", 0.05, 0.01, 0.1, 0.04, 0.06, 0.05, False)
+def sensitivity(low=0.04, high=0.06, sign=-1, **changes):
+    """An assumption at 5 % a year, below the hurdle as assumed; `sign` is said at its low end."""
+
+    def end(annualized, sign):
+        change = annualized - 0.05
+        return End(annualized, Difference(name="", median=change, low=change, high=change), sign)
+
+    at_low, at_high = None if low is None else end(low, sign), end(high, -1)
+    base = Sensitivity("lending", "kamino", "max_bonus", 0.05, 0.01, 0.1, at_low, at_high, -1)
     return base._replace(**changes)
 
 
 def test_the_assumption_that_decides_is_named_once_with_its_ends():
     """A span of 3 points outweighs one of 1; the verdict hangs on the smaller one alone."""
-    wide = sensitivity(field="oracle_step", annualized_low=None, annualized_high=0.08)
-    flips = sensitivity(excess_changes_sign=True)
+    wide = sensitivity(field="oracle_step", low=None, high=0.08)
+    flips = sensitivity(sign=0)
     first, second = deciding([flips, wide])
     assert "hangs most on kamino's oracle_step (0.05, may be 0.01 to 0.1): no position" in first
     assert "+8.00% a year at its high" in first

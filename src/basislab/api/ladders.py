@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from basislab.data import checked
+from basislab.data.build.resample import to_daily
 from basislab.presets.terms import resolve
 from basislab.types.configs import RebalanceConfig
 from basislab.types.dates import Day, as_day
@@ -21,19 +22,25 @@ def ladder(
     study: RebalanceConfig,
     venue: VenueConfig,
     *,
+    paths: int = 64,
     start: Day | None = None,
     end: Day | None = None,
     accept_quality: bool = False,
 ) -> Ladder:
     """Run a position of the study on the venue engine, dropping its conventions one after another.
 
+    The first steps are on days, as the study is. Then come the finest bars that there are: the
+    market's own, or paths of hours that agree with its days.
+
     Parameters
     ----------
     market : Market
-        Daily bars.
+        Bars of a day or narrower.
     study : RebalanceConfig
     venue : VenueConfig
         Which venues and routes, how often the trader looks.
+    paths : int
+        Within the days of a daily market.
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         First and last day, UTC, inclusive.
     accept_quality : bool
@@ -42,7 +49,7 @@ def ladder(
     Returns
     -------
     Ladder
-        Its rungs, in USD, sum to what separates the two runs, ``study`` and ``venue``.
+        Its rungs, in USD, sum to what separates the study's result from the median of the engine's.
 
     Raises
     ------
@@ -54,22 +61,18 @@ def ladder(
     Examples
     --------
     >>> import basislab as bl
-    >>> venue = bl.VenueConfig(leverage=2, monitor_seconds=86_400)
-    >>> found = ladder(bl.load_market(), bl.RebalanceConfig(leverage=2), venue)
+    >>> found = ladder(
+    ...     bl.load_market(), bl.RebalanceConfig(leverage=2), bl.VenueConfig(leverage=2), paths=4
+    ... )
     >>> changes = sum(rung.change_usd for rung in found.rungs)
-    >>> abs(found.kept.final_usd + changes - found.venue.final_usd) < 1e-6
+    >>> abs(found.kept.final_usd + changes - found.venue.median("final_usd")) < 1e-6
     True
     """
     from basislab.research.ladder import ladder as climb
 
     notes = checked(market, accept_quality=accept_quality)
-    found = climb(
-        market,
-        resolve(study),
-        resolve(venue),
-        start=as_day(start, "start"),
-        end=as_day(end, "end"),
-    )
+    part = market.window(as_day(start, "start"), as_day(end, "end"))
+    found = climb(to_daily(part), part, resolve(study), resolve(venue), paths=paths)
     runs = {
         name: replace(run, warnings=(*notes, *run.warnings))
         for name in ("study", "kept", "venue")

@@ -187,7 +187,8 @@ def backtest(
             typer.echo(to_json(found.to_dict()), nl=False)
             return
         typer.echo(f"{found.summary()}\n")
-        _tell_ensemble(load(scenario.market), found, scenario)
+        console = Console(highlight=False)
+        _tell(load(scenario.market), found, scenario, console, with_sensitivity=sensitivity)
         return
     with status("running"):
         result = run_scenario(scenario, load, accept_quality=accept_quality)
@@ -278,10 +279,12 @@ def _tell(
     from rich.text import Text
 
     from basislab.cli.progress import status
-    from basislab.report.venue_words import plain_words
+    from basislab.report.venue_words import ensemble_words, plain_words
+    from basislab.types.ensemble import Ensemble
 
+    write: Any = ensemble_words if isinstance(result, Ensemble) else plain_words
     with status("running what is assumed over its ranges"):
-        said = plain_words(
+        said = write(
             market,
             result,
             start=scenario.start,
@@ -290,18 +293,6 @@ def _tell(
         )
     console.print(Text("In plain words", style="bold"))
     for sentence in said:
-        console.print(Text(f"- {sentence}"))
-
-
-def _tell_ensemble(market: Market, found: Ensemble, scenario: Any) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    from basislab.report.venue_words import ensemble_words
-
-    console = Console(highlight=False)
-    console.print(Text("In plain words", style="bold"))
-    for sentence in ensemble_words(market, found, start=scenario.start, end=scenario.end):
         console.print(Text(f"- {sentence}"))
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 """Version of the facts format."""
 
 SIGNIFICANT_DIGITS = 12

@@ -11,6 +11,7 @@ import numpy as np
 from basislab.report import words
 from basislab.research.venue import (
     Death,
+    End,
     Sensitivity,
     deaths,
     firing_ends,
@@ -22,7 +23,7 @@ from basislab.types.market import Market
 from basislab.types.result import time_labels
 from basislab.types.venue_config import VenueConfig
 from basislab.types.venue_result import VenueResult
-from basislab.units import DAYS_PER_YEAR, SECONDS_PER_HOUR
+from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 _SERIES = {"long": ("loan", "oracle"), "short": ("short", "mark")}
 
@@ -40,29 +41,32 @@ def plain_words(
     said = dying(deaths(market, config, start=start, end=end))
     said += [*liquidated(result), naked(result), borne(result), firing(config)]
     said += [*resized(result), hurdle(result)]
-    if with_sensitivity:
+    if with_sensitivity and market.bar_seconds < SECONDS_PER_DAY:
         said += deciding(sensitivities(market, config, start=start, end=end))
     return said
 
 
+VERDICTS = {1: "beats", 0: "may or may not beat", -1: "does not beat"}
+"""Of an interval against the hurdle, by the sign of its excess."""
+
+
 def ensemble_words(
-    market: Market, found: Ensemble, *, start: date | None = None, end: date | None = None
+    market: Market,
+    found: Ensemble,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    with_sensitivity: bool = True,
 ) -> list[str]:
     """Return what an ensemble on paths within the days says, a sentence each."""
     config: Any = found.config
     low, high = found.interval()
     least, most = found.probability()
     goal = found.hurdle_return * DAYS_PER_YEAR / found.n_days
-    if low > goal:
-        verdict = "beats"
-    elif high < goal:
-        verdict = "does not beat"
-    else:
-        verdict = "may or may not beat"
     earned = (
         f"on paths within the days the return is {words.percent(found.median())} a year, on 90 % "
-        f"of them {words.percent(low)} to {words.percent(high)}; it {verdict} the hurdle of "
-        f"{words.percent(goal)}"
+        f"of them {words.percent(low)} to {words.percent(high)}; it {VERDICTS[found.excess_sign]} "
+        f"the hurdle of {words.percent(goal)}"
     )
     sunk = (
         f"{words.share(least, 0)} to {words.share(most, 0)} of the paths meet a liquidation, by "
@@ -75,6 +79,8 @@ def ensemble_words(
             f"the size is kept within {words.share(config.size_band, 0)} of what the equity "
             f"carries: {times} on the median path"
         )
+    if with_sensitivity:
+        said += deciding(sensitivities(market, config, start=start, end=end))
     return said
 
 
@@ -191,12 +197,12 @@ def _turns(one: Sensitivity) -> str:
 
 
 def _range(one: Sensitivity) -> str:
-    ends = [_end(value) for value in (one.annualized_low, one.annualized_high)]
+    ends = [_end(end) for end in (one.at_low, one.at_high)]
     return (
         f"{one.name}'s {one.field} ({one.value:g}, may be {one.low:g} to {one.high:g}): {ends[0]} "
         f"at its low, {ends[1]} at its high"
     )
 
 
-def _end(value: float | None) -> str:
-    return "no position" if value is None else f"{words.percent(value, 2)} a year"
+def _end(end: End | None) -> str:
+    return "no position" if end is None else f"{words.percent(end.annualized, 2)} a year"

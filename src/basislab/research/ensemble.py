@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from basislab.errors import ConfigError
 from basislab.metrics import compound_return
@@ -17,11 +19,12 @@ from basislab.simulate.rates import hurdle_apy
 from basislab.types.configs import ModelConfig
 from basislab.types.ensemble import Ensemble
 from basislab.types.market import FloatArray, Market
-from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
+from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 JUDGED_PATHS = 3
 """Paths whose record says how near a position comes to a liquidation."""
 
+OWN_BARS = "the market's own bars"
 FULL, CUT = "oracle sees the wicks fully", f"oracle sees {PART_OF_WICKS:.0%} of the wicks"
 
 Progress = Callable[[int], None]
@@ -75,9 +78,75 @@ def run_ensembles(
     tables = np.array([_tables(bridge, configs, progress) for bridge in bridges])
     cases = (FULL, CUT)[: len(parts)] if len(parts) > 1 else ("spot and oracle of the market",)
     judged = [bridges[0][path] for path in range(min(JUDGED_PATHS, paths))]
+    notes = whole.notes
     return tuple(
-        _ensemble(config, tables[:, :, number], bridges[0], judged, cases)
+        replace(
+            _ensemble(config, tables[:, :, number], market, bar_seconds, seed, cases),
+            nearness=nearness,
+            widening=known.WIDENING[nearness],
+            warnings=tuple(text for venue, text in notes.items() if venue == config.perp.funding),
+        )
         for number, config in enumerate(configs)
+        for nearness in [_nearness(config, judged)]
+    )
+
+
+def run_finest(
+    market: Market, configs: Sequence[ModelConfig], *, paths: int = 64
+) -> tuple[Ensemble, ...]:
+    """Run configurations on the finest bars that there are: the market's own, or paths of hours.
+
+    Bars narrower than a day are one path, on which nothing is drawn and no interval is widened.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `run_ensembles`.
+    """
+    if not configs:
+        return ()
+    if market.bar_seconds >= SECONDS_PER_DAY:
+        return run_ensembles(market, configs, paths=paths)
+    for config in configs:
+        _check_engine(config)
+        model_of(config).check(market, config)
+    table = _table(market, configs)
+    return tuple(
+        _ensemble(config, table[None, None, number], market, market.bar_seconds, 0, (OWN_BARS,))
+        for number, config in enumerate(configs)
+    )
+
+
+def closes_by_day(
+    market: Market, days: NDArray[Any], config: ModelConfig, *, paths: int = 32
+) -> FloatArray:
+    """Return the equity at the end of days, shape (n_paths, n_days), USD.
+
+    On the finest bars, as `run_finest`; both cases of the oracle's wicks one below the other.
+
+    Parameters
+    ----------
+    market : Market
+    days : datetime64 array of shape (n_days,)
+        Their beginnings.
+    config : VenueConfig
+    paths : int
+        Of each case.
+    """
+    if market.bar_seconds < SECONDS_PER_DAY:
+        markets: Iterable[Market] = (market,)
+    else:
+        width = SECONDS_PER_HOUR
+        whole = Bridge(market=market, bar_seconds=width, paths=paths, seed=0)
+        cut = replace(whole, part_of_wicks=PART_OF_WICKS)
+        markets = (
+            bridge[path]
+            for bridge in (whole, *([cut] if whole.has_one_price else []))
+            for path in range(paths)
+        )
+    ends = days + np.timedelta64(SECONDS_PER_DAY, "s")
+    return np.array(
+        [simulate(one, config).equity_usd[np.searchsorted(one.times, ends) - 1] for one in markets]
     )
 
 
@@ -95,26 +164,32 @@ def _tables(
     """Return a search's table of every path, shape (n_paths, n_configs, n_columns)."""
     found = []
     for path in range(len(bridge)):
-        window = open_window(bridge[path], configs)
-        table = np.empty((len(configs), len(model_of(configs[0]).columns)))
-        for piece in window.pieces():
-            made = run_piece(window, piece)
-            table[made["positions"]] = made["table"]
-        found.append(table)
+        found.append(_table(bridge[path], configs))
         if progress is not None:
             progress(1)
     return np.array(found)
 
 
+def _table(market: Market, configs: Sequence[ModelConfig]) -> FloatArray:
+    """Return a search's table on a market, shape (n_configs, n_columns)."""
+    window = open_window(market, configs)
+    table = np.empty((len(configs), len(model_of(configs[0]).columns)))
+    for piece in window.pieces():
+        made = run_piece(window, piece)
+        table[made["positions"]] = made["table"]
+    return table
+
+
 def _ensemble(
     config: ModelConfig,
     table: FloatArray,
-    bridge: Bridge,
-    judged: Sequence[Market],
+    market: Market,
+    bar_seconds: int,
+    seed: int,
     cases: tuple[str, ...],
 ) -> Ensemble:
     """Return one configuration's ensemble of a table of shape (n_cases, n_paths, n_columns)."""
-    model, market = model_of(config), bridge.market
+    model = model_of(config)
     bar_days = market.bar_seconds / SECONDS_PER_DAY
     hurdle = compound_return(hurdle_apy(market, config.protocol), bar_days)
     places = {name: table[:, :, number] for number, name in enumerate(model.columns)}
@@ -123,28 +198,25 @@ def _ensemble(
     values = {
         "final_usd": final,
         "return": total,
-        "annualized_return": total * DAYS_PER_YEAR / len(market),
+        "annualized_return": total * DAYS_PER_YEAR / (len(market) * bar_days),
         "excess_return": total - hurdle,
         "max_drawdown": places["drawdown"],
     }
     for name, columns in model.shown.items():
         values[name] = np.sum([places[column] for column in columns], axis=0)
-    funding: str = config.perp.funding
-    nearness = _nearness(config, judged)
     return Ensemble(
         config=config,
         values=values,
         cases=cases,
-        nearness=nearness,
-        widening=known.WIDENING[nearness],
+        nearness=known.NEARNESS[-1][0],
+        widening=1.0,
         hurdle_return=hurdle,
-        n_days=len(market),
-        n_paths=len(bridge),
-        bar_seconds=bridge.bar_seconds,
-        seed=bridge.seed,
+        n_days=round(len(market) * bar_days),
+        n_paths=table.shape[1],
+        bar_seconds=bar_seconds,
+        seed=seed,
         market_name=market.name,
         market_fingerprint=market.fingerprint,
-        warnings=tuple(text for venue, text in bridge.notes.items() if venue == funding),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -9,11 +10,12 @@ from typing import Any, NamedTuple
 from basislab.errors import ConfigError
 from basislab.kernels.venue import events, lending, perp, step
 from basislab.kernels.venue.bars import bar_at
-from basislab.simulate import simulate
+from basislab.research.ensemble import run_finest
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
+from basislab.types.ensemble import Difference, Ensemble
 from basislab.types.market import Market
 from basislab.types.venue_config import VenueConfig, resolved
-from basislab.types.venue_terms import LendingMarket, PerpVenue
+from basislab.types.venue_terms import LendingMarket, PerpVenue, Terms
 
 ROLES = ("perp", "lending", "opening", "swap", "transfer")
 
@@ -45,6 +47,24 @@ class Death(NamedTuple):
     leverage: float
 
 
+class End(NamedTuple):
+    """What a run makes at one end of an assumption's range.
+
+    Parameters
+    ----------
+    annualized : float, fraction per year
+        The median over the paths.
+    change : Difference, fraction per year
+        Against the run as assumed, on the same paths.
+    excess_sign : int
+        1 where the whole interval is above the hurdle, -1 where it is below, else 0.
+    """
+
+    annualized: float
+    change: Difference
+    excess_sign: int
+
+
 class Sensitivity(NamedTuple):
     """How far one assumption moves the result.
 
@@ -54,12 +74,10 @@ class Sensitivity(NamedTuple):
         Where it belongs, such as perp, hyperliquid, mark_step.
     value, low, high : float
         Assumed, and its range.
-    annualized_low, annualized_high : float or None, fraction per year
+    at_low, at_high : End or None
         Result at both ends; None where that cannot be run.
-    annualized : float, fraction per year
-        As assumed.
-    excess_changes_sign : bool
-        Whether the position beats its hurdle at one end and not at the other, or not as assumed.
+    excess_sign : int
+        As assumed; see `End`.
     """
 
     role: str
@@ -68,16 +86,24 @@ class Sensitivity(NamedTuple):
     value: float
     low: float
     high: float
-    annualized_low: float | None
-    annualized_high: float | None
-    annualized: float
-    excess_changes_sign: bool
+    at_low: End | None
+    at_high: End | None
+    excess_sign: int
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """The ends that can be run."""
+        return tuple(end for end in (self.at_low, self.at_high) if end is not None)
 
     @property
     def span(self) -> float:
-        """Largest change of the result, fraction per year."""
-        ends = (self.annualized_low, self.annualized_high)
-        return max((abs(end - self.annualized) for end in ends if end is not None), default=0.0)
+        """Largest change of the median result, fraction per year."""
+        return max((abs(end.change.median) for end in self.ends), default=0.0)
+
+    @property
+    def excess_changes_sign(self) -> bool:
+        """Whether what is said of the hurdle is another at one end: beaten, not, or undecided."""
+        return any(end.excess_sign != self.excess_sign for end in self.ends)
 
 
 def deaths(
@@ -112,45 +138,61 @@ def deaths(
     return sorted(found, key=lambda death: death.distance)
 
 
+SENSITIVITY_PATHS = 16
+"""Paths on which assumptions are varied; as many as a paired difference needs."""
+
+
 def sensitivities(
-    market: Market, config: VenueConfig, *, start: date | None = None, end: date | None = None
+    market: Market,
+    config: VenueConfig,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    paths: int = SENSITIVITY_PATHS,
 ) -> list[Sensitivity]:
     """Run every assumed constant at both ends of its range, all others as they are.
 
-    What decides the verdict comes first, then the largest span.
+    On the market's own bars, or on the same paths within days. What decides the verdict comes
+    first, then the largest span.
     """
-    base = simulate(market, config, start=start, end=end)
+    part = market.window(start, end)
+    varied = list(_varied(config))
+    tried = [one for _, ends in varied for one in ends if one is not None]
+    base, *made = run_finest(part, [config, *tried], paths=paths)
+    found, results = [], iter(made)
+    for (role, terms, field, low, high), ends in varied:
+        at_low, at_high = (None if one is None else _end(next(results), base) for one in ends)
+        value, sign = float(getattr(terms, field)), base.excess_sign
+        found.append(Sensitivity(role, terms.name, field, value, low, high, at_low, at_high, sign))
+    return sorted(found, key=lambda one: (-one.excess_changes_sign, -one.span))
 
-    def at(role: str, field: str, value: float) -> float | None:
-        try:
-            terms = replace(getattr(config, role), **{field: value}, assumed=())
-            varied: Any = replace(config, **{role: terms})
-            return simulate(market, varied, start=start, end=end).annualized_return
-        except ConfigError:
-            return None
 
-    found = []
+def _end(made: Ensemble, base: Ensemble) -> End:
+    return End(made.median(), made.versus(base), made.excess_sign)
+
+
+def _varied(
+    config: VenueConfig,
+) -> Iterator[tuple[tuple[str, Terms, str, float, float], list[VenueConfig | None]]]:
+    """Yield every assumption with the configs at its ends; None where it cannot be opened."""
     for role in ROLES:
         terms = getattr(config, role)
         for field, low, high in terms.assumed:
-            ends = at(role, field, low), at(role, field, high)
-            tried = [value for value in (*ends, base.annualized_return) if value is not None]
-            changes_sign = len({value > base.hurdle_annualized for value in tried}) > 1
-            value = float(getattr(terms, field))
-            found.append(
-                Sensitivity(
-                    role,
-                    terms.name,
-                    field,
-                    value,
-                    low,
-                    high,
-                    *ends,
-                    base.annualized_return,
-                    changes_sign,
-                )
+            yield (
+                (role, terms, field, low, high),
+                [_with(config, role, field, value) for value in (low, high)],
             )
-    return sorted(found, key=lambda one: (-one.excess_changes_sign, -one.span))
+
+
+def _with(config: VenueConfig, role: str, field: str, value: float) -> VenueConfig | None:
+    try:
+        terms = replace(getattr(config, role), **{field: value}, assumed=())
+        changed: dict[str, Any] = {role: terms}
+        varied = replace(config, **changed)
+        varied.check_feasible()
+    except ConfigError:
+        return None
+    return varied
 
 
 def firing_legs(config: VenueConfig) -> tuple[str, ...]:

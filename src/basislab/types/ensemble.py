@@ -132,6 +132,12 @@ class Ensemble:
             low = middle - self.widening * (middle - low)
         return float(low.min()), float(high.max())
 
+    @property
+    def excess_sign(self) -> int:
+        """1 where the whole interval is above the hurdle, -1 where it is below, 0 if neither."""
+        low, high = self.interval("excess_return")
+        return int(low > 0.0) - int(high < 0.0)
+
     def versus(self, other: Ensemble, name: str = "annualized_return") -> Difference:
         """Return what this choice made more than another on the same paths.
 

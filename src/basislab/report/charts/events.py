@@ -26,6 +26,7 @@ from basislab.types.market import Market
 
 EVENTS = (
     Line("capital moved", "static"),
+    Line("size traded back", "conditional"),
     Line("liquidation", "rebalance"),
     Line("ruined", "ink"),
 )
@@ -84,7 +85,7 @@ def timeline(held: Held, events: Rows, used: Sequence[Line], order: Sequence[str
 
 def _shapes(lines: Sequence[Line]) -> alt.Scale:
     """Return the shapes of the events: never told apart by colour alone."""
-    shapes = dict(zip(EVENTS, ("circle", "triangle-down", "cross"), strict=True))
+    shapes = dict(zip(EVENTS, ("circle", "diamond", "triangle-down", "cross"), strict=True))
     return alt.Scale(domain=[line.name for line in lines], range=[shapes[line] for line in lines])
 
 

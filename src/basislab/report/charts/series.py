@@ -41,7 +41,12 @@ def price_rows(market: Market) -> Rows:
 def event_rows(market: Market, leverage: float, result: Result) -> Rows:
     """Return what happened to a run: moves, liquidations, the end."""
     stamps, _ = days(market)
-    kinds = {"rebalance": "capital moved", "liquidation": "liquidation", "ruined": "ruined"}
+    kinds = {
+        "rebalance": "capital moved",
+        "resize": "size traded back",
+        "liquidation": "liquidation",
+        "ruined": "ruined",
+    }
     return [
         {
             "t": stamps[event.bar],

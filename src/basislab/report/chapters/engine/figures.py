@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from basislab.report import words
 from basislab.report.chapters.engine.positions import Position, positions
-from basislab.report.chapters.engine.rows import ENGINE, OWN, PESSIMISTIC, Engine, EngineFacts
+from basislab.report.chapters.engine.rows import KEPT, Engine, EngineFacts
 from basislab.report.chapters.engine.sentences import step_name
 from basislab.report.charts.base import Figure, Held, Line
 from basislab.report.charts.events import price_panel
@@ -16,12 +18,17 @@ from basislab.report.charts.waterfall import bar, steps, waterfall_chart
 from basislab.report.study.curves import HURDLE, hurdle_usd
 from basislab.report.study.market import market_facts
 from basislab.report.study.runs import Runs
+from basislab.research.ensemble import closes_by_day
+from basislab.simulate import simulate
+from basislab.types.ensemble import LEVEL
 from basislab.types.market import FloatArray
 
 STUDY = Line("study, best trigger", "rebalance")
-RULES = Line("venue engine", "static")
-WORSE = Line(PESSIMISTIC, "rotation")
-ALONE = Line(OWN, "conditional")
+MEDIAN = Line("venue engine, size kept", "static")
+ENDS = tuple(
+    Line(f"{words.share(share, 0)} of paths below", "static", is_dashed=True)
+    for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+)
 
 
 def figures(runs: Runs, facts: EngineFacts) -> Iterator[Figure]:
@@ -34,14 +41,15 @@ def figures(runs: Runs, facts: EngineFacts) -> Iterator[Figure]:
 def _equity(runs: Runs, engine: Engine) -> Figure:
     held, focus = Held(), engine.nearest(runs.spec.focus)
     leverage = focus.leverage
-    has_order = any(run.open.order_usd for run in engine.runs)
-    lines = (STUDY, RULES, *([WORSE] if has_order else []), ALONE, HURDLE)
+    lines = (STUDY, MEDIAN, *(ENDS if engine.is_on_paths else ()), HURDLE)
     rows, events = [], []
     for position in positions(runs).held:
         here = {"leverage": position.leverage}
-        drawn = {line.name: curve for line, curve in _curves(runs, position) if line in lines}
+        drawn = _curves(runs, position)
         rows += [row | here for row in long_form(runs.market, drawn, "equity_usd")]
-        events += event_rows(runs.market, position.leverage, runs.run(position.venue))
+        if not engine.is_on_paths:
+            result = simulate(runs.stored, position.kept)
+            events += event_rows(runs.stored, position.leverage, result)
     equity = lines_chart(
         held,
         rows,
@@ -52,33 +60,34 @@ def _equity(runs: Runs, engine: Engine) -> Figure:
         height=320,
         leverage=leverage,
     )
-    finals = [
-        f"{line.name} {words.usd(focus.of(model).final_usd)}"
-        for line, model in ((STUDY, "rebalance"), (RULES, ENGINE), (ALONE, OWN))
-    ]
+    kept = focus.on_paths(KEPT)
+    above = "" if engine.is_on_paths else "; above it the engine's events"
     return Figure(
         key="engine-equity",
-        title="Equity by the venues' rules and by the study's; above it the engine's events",
+        title=f"Equity by the venues' rules, size kept, and by the study's{above}",
         alt=(
-            f"Lines over {runs.once(market_facts).window} at {words.multiple(leverage)}, trigger "
-            f"{words.trigger(focus.trigger)}. Equity at the end, USD: {words.join(finals)}."
+            f"Lines over {runs.once(market_facts).window} at {words.multiple(leverage)}. A year: "
+            f"the study {words.percent(focus.study_annualized)}, the venue engine with its size "
+            f"kept {words.percent(kept.median_annualized)} on the median path."
         ),
         data=held.rows,
-        panels=[price_panel(held, runs.market, leverage, events), equity],
+        panels=[*([price_panel(held, runs.market, leverage, events)] if events else []), equity],
         legend=lines,
         leverages=[run.leverage for run in engine.runs],
         leverage=leverage,
     )
 
 
-def _curves(runs: Runs, position: Position) -> list[tuple[Line, FloatArray]]:
-    return [
-        (STUDY, runs.run(position.study).equity_usd),
-        (RULES, runs.run(position.venue).equity_usd),
-        (WORSE, runs.run(position.worse).equity_usd),
-        (ALONE, runs.run(position.own).equity_usd),
-        (HURDLE, hurdle_usd(runs)),
-    ]
+def _curves(runs: Runs, position: Position) -> dict[str, FloatArray]:
+    paths = closes_by_day(runs.stored, runs.market.times, position.kept)
+    drawn = {
+        STUDY.name: runs.run(position.study).equity_usd,
+        MEDIAN.name: np.median(paths, axis=0),
+    }
+    if len(paths) > 1:
+        ends = np.quantile(paths, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        drawn |= {line.name: curve for line, curve in zip(ENDS, ends, strict=True)}
+    return drawn | {HURDLE.name: hurdle_usd(runs)}
 
 
 def _ladder(runs: Runs, engine: Engine) -> Figure:
@@ -97,7 +106,7 @@ def _ladder(runs: Runs, engine: Engine) -> Figure:
     order = list(dict.fromkeys(str(row["account"]) for row in rows))
     return Figure(
         key="engine-ladder",
-        title="From the study's net result to the venue engine's, USD",
+        title="From the study's net result to the venue engine's median, USD",
         alt=(
             f"Bars at {words.multiple(leverage)}, each step beginning where the one above ends: "
             f"{words.join(told)}."

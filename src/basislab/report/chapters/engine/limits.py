@@ -1,4 +1,4 @@
-"""What daily bars cannot decide, in sentences; figures come through `words`, literals hold none."""
+"""What the bars leave open, in sentences; figures come through `words`, literals hold none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from basislab.report import words
-from basislab.report.chapters.engine.rows import Bars, Engine, EngineRun
+from basislab.report.chapters.engine.rows import Bars, ConstantRow, Engine
+
+STEPS = ("oracle_step", "mark_step")
+"""Assumed constants that say how far a price jumps between two looks of a venue."""
 
 
 def seconds(value: float) -> str:
@@ -25,16 +28,14 @@ def seconds(value: float) -> str:
 
 
 def engine_limits(engine: Engine) -> list[str]:
-    """Return what daily bars, and the series at hand, leave open; nothing without a run."""
+    """Return what the bars, and the series at hand, leave open; nothing without a run."""
     if not engine.runs or engine.bars is None:
         return []
     return [
         *_stand_ins(engine.stand_ins),
-        _order(engine),
-        _hours(engine.runs, engine.bars),
-        _funding(engine.runs, engine.bars),
-        _transfers(engine.runs, engine.bars),
-        _steps(engine.runs),
+        *(_drawn(engine.bars) if engine.is_on_paths else []),
+        _transfers(engine.bars),
+        _steps(engine.constants),
     ]
 
 
@@ -44,80 +45,39 @@ def _stand_ins(notes: Sequence[str]) -> list[str]:
     return [f"A wick of one series counts for another here: {'; '.join(notes)}."]
 
 
-def _order(engine: Engine) -> str:
-    runs = engine.runs
-    both = [f"{words.usd(run.open.both_count)} at {words.multiple(run.leverage)}" for run in runs]
-    gaps = [run.open.order_usd for run in runs]
-    if not any(gaps):
-        matter = "Taking the worse order changes no result here"
-        if engine.stand_ins:
-            matter += (
-                ": with the same price for both legs, and nobody acting within a bar, each meets "
-                "its own extreme either way"
-            )
-    else:
-        told = [
-            f"{words.signed_usd(gap)} USD at {words.multiple(run.leverage)}"
-            for run, gap in zip(runs, gaps, strict=True)
-        ]
-        matter = f"Taking the worse order changes the result by {words.join(told)}"
-    return (
-        "Bars whose range holds the liquidation prices of both legs, so that the order of their "
-        f"deaths is open: {words.join(both)}. {matter}."
+def _drawn(bars: Bars) -> list[str]:
+    paid = (
+        "its settlements are spread over it"
+        if bars.settlements_count is None
+        else f"its {words.plural(bars.settlements_count, 'settlement')} are spread over it evenly"
     )
-
-
-def _hours(runs: Sequence[EngineRun], bars: Bars) -> str:
-    hits = [f"{words.usd(run.open.hit_count)} at {words.multiple(run.leverage)}" for run in runs]
-    bar = seconds(bars.bar_seconds)
-    return (
-        f"Bars with a liquidation: {words.join(hits)}. At which hour it happened is unknown, so "
-        f"the other leg is naked to the end of the bar and until the next look, which is {bar} "
-        "later; a trader who looks by the hour would answer sooner."
-    )
-
-
-def _funding(runs: Sequence[EngineRun], bars: Bars) -> str:
-    count = bars.settlements_count
-    known = (
-        "The settlements of a bar are booked together at its end"
-        if count is None
-        else f"The {words.plural(count, 'settlement')} of a bar are booked together at its end"
-    )
-    stakes = [
-        f"{words.usd(run.open.funding_usd)} USD at {words.multiple(run.leverage)}" for run in runs
+    return [
+        (
+            "A day does not say in which order its prices were touched, nor how fast: that is "
+            f"drawn, and the interval holds it. A day's funding is known as a sum; {paid}."
+        ),
+        (
+            "How much of a wick of the perpetual the lender's oracle saw is not in the data. The "
+            "interval is the widest of two cases: all of it, and the part that spot has shown "
+            "elsewhere."
+        ),
     ]
+
+
+def _transfers(bars: Bars) -> str:
     return (
-        f"{known}, on the contracts still held. What bars with a liquidated short would have paid "
-        f"or received, had it happened at their end: at most {words.join(stakes)}."
+        f"A transfer of {seconds(bars.delay_seconds)} arrives with the first bar after it; a bar "
+        f"lasts {seconds(bars.bar_seconds)}."
     )
 
 
-def _transfers(runs: Sequence[EngineRun], bars: Bars) -> str:
-    takes, waits = seconds(bars.delay_seconds), seconds(bars.waited_seconds)
-    told = [
-        f"{words.signed_usd(run.open.prompt_usd)} USD at {words.multiple(run.leverage)}"
-        for run in runs
-    ]
-    rounded = bars.waited_seconds > bars.delay_seconds
-    how = f"is rounded up to {waits}" if rounded else "is kept"
-    return (
-        f"A transfer of {takes} {how}. If transfers took no time at all, the result would change "
-        f"by {words.join(told)}."
-    )
-
-
-def _steps(runs: Sequence[EngineRun]) -> str:
-    told = [
-        f"{unsigned_points(run.open.steps_annualized)} at {words.multiple(run.leverage)}"
-        for run in runs
-        if run.open.steps_annualized is not None
-    ]
-    if not told:
+def _steps(constants: Sequence[ConstantRow]) -> str:
+    spans = [one.span_annualized for one in constants if one.field in STEPS]
+    if not spans:
         return "How far oracle and mark jump between two updates is not assumed but given."
     return (
         "How far oracle and mark jump between two updates is assumed and not in the bars; over its "
-        f"range it moves the result by up to, in points a year: {words.join(told)}."
+        f"range it moves the median by up to {unsigned_points(max(spans))} points a year."
     )
 
 

@@ -15,6 +15,7 @@ from basislab.types.configs import RebalanceConfig
 from basislab.types.market import Market
 from basislab.types.venue_config import VenueConfig, resolved
 from basislab.types.venue_terms import LendingMarket, PerpVenue
+from basislab.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 STEP = 0.1
 """A leverage that cannot be opened is replaced by the highest multiple of this that can."""
@@ -36,11 +37,6 @@ class Position:
     leverage: float
     study: RebalanceConfig
     venue: VenueConfig
-
-    @property
-    def worse(self) -> VenueConfig:
-        """The same where the worse order of high and low is taken."""
-        return replace(self.venue, path_order="pessimistic")
 
     @property
     def own(self) -> VenueConfig:
@@ -77,7 +73,8 @@ def positions(runs: Runs) -> Positions:
     """Return the positions for the venue engine; where it cannot run, `reason` says why."""
     try:
         terms = _terms(runs)
-        runs.run(replace(terms, leverage=1.0))  # whether the market has what the engine reads
+        # whether the market has what the engine reads
+        runs.run(replace(terms, leverage=1.0, monitor_seconds=runs.market.bar_seconds))
     except BasisLabError as error:
         return Positions(terms=None, held=(), refused=(), reason=str(error).removesuffix("."))
     held: dict[float, Position] = {}
@@ -94,6 +91,18 @@ def positions(runs: Runs) -> Positions:
                 break
     in_order = tuple(held[leverage] for leverage in sorted(held))
     return Positions(terms=terms, held=in_order, refused=tuple(refused), reason=None)
+
+
+def focus_of(runs: Runs) -> list[Position]:
+    """Return the position nearest to the study's focus; none where none is held."""
+    held = positions(runs).held
+    return sorted(held, key=lambda one: abs(one.leverage - runs.spec.focus))[:1]
+
+
+def engine_bars(runs: Runs) -> int:
+    """Return the width of the engine's bars in seconds: the market's own, or hours within days."""
+    stored = runs.stored.bar_seconds
+    return stored if stored < SECONDS_PER_DAY else SECONDS_PER_HOUR
 
 
 def position_at(runs: Runs, terms: VenueConfig, leverage: float) -> Position:
@@ -127,7 +136,7 @@ def _terms(runs: Runs) -> VenueConfig:
         study=study,
         policy="never",
         band=None,
-        monitor_seconds=runs.market.bar_seconds,
+        monitor_seconds=max(SECONDS_PER_HOUR, engine_bars(runs)),
     )
     terms = resolve(config)
     _check_assets(terms, runs.market)

@@ -15,7 +15,6 @@ from basislab.report.fields import (
     FRACTION,
     LEG_LEVERAGE,
     LEVERAGE,
-    RETURN,
     SECONDS,
     TRIGGER,
     USD,
@@ -23,8 +22,12 @@ from basislab.report.fields import (
     unit,
 )
 
-ENGINE, PESSIMISTIC, OWN, KEPT = "engine", "worse order", "own trigger", "size kept"
-"""What the engine's runs are called beside the study's models."""
+STUDY, ENGINE, OWN, KEPT = "the study", "study's trigger", "own trigger", "size kept"
+"""What the study's run and the engine's are called beside each other."""
+
+
+VERDICTS = {1: "beats", 0: "may or may not beat", -1: "misses"}
+"""Of an interval against the hurdle: by the side on which all of it lies, if it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,34 +50,18 @@ class Refused:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelRow:
-    """A run beside others; None where a model does not know it."""
-
-    model: str
-    used_trigger: float | None = unit(TRIGGER)
-    final_usd: float = unit(USD)
-    net_usd: float = unit(USD)
-    total_return: float = unit(RETURN)
-    annualized: float = unit(ANNUALIZED)
-    excess_annualized: float = unit(ANNUALIZED)
-    drawdown: float = unit(DRAWDOWN)
-    long_liquidations_count: int | None = unit(COUNT)
-    short_liquidations_count: int | None = unit(COUNT)
-    naked_days: float | None = unit(DAYS)
-    naked_usd: float | None = unit(USD)
-    borne_usd: float = unit(USD)
-    borne_annualized: float = unit(ANNUALIZED)
-    fees_usd: float = unit(USD)
-
-
-@dataclass(frozen=True, kw_only=True)
 class LedgerRow:
-    """An account of both ledgers."""
+    """An account of the study and of the engine: the mean of the paths, and where 90 % lie."""
 
     account: str
     study_usd: float = unit(USD)
     engine_usd: float = unit(USD)
+    engine_low_usd: float = unit(USD)
+    engine_high_usd: float = unit(USD)
     gap_usd: float = unit(USD)
+    kept_usd: float = unit(USD)
+    kept_low_usd: float = unit(USD)
+    kept_high_usd: float = unit(USD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +82,19 @@ class DeathRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EndRow:
+    """What is made at one end of an assumption's range; the change is paired, 90 % of the paths."""
+
+    annualized: float = unit(ANNUALIZED)
+    change_annualized: float = unit(ANNUALIZED)
+    change_low_annualized: float = unit(ANNUALIZED)
+    change_high_annualized: float = unit(ANNUALIZED)
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConstantRow:
-    """An assumed constant, and the return at the ends of its range."""
+    """An assumed constant, and what is made at the ends of its range."""
 
     role: str
     name: str
@@ -104,8 +102,8 @@ class ConstantRow:
     value_constant: float = unit(CONSTANT)
     low_constant: float = unit(CONSTANT)
     high_constant: float = unit(CONSTANT)
-    low_annualized: float | None = unit(ANNUALIZED)
-    high_annualized: float | None = unit(ANNUALIZED)
+    at_low: EndRow | None
+    at_high: EndRow | None
     span_annualized: float = unit(ANNUALIZED)
     is_deciding: bool
 
@@ -131,31 +129,21 @@ def constant_title(preset: str, field: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Open:
-    """What daily bars leave open: counts, and what each may be worth."""
-
-    both_count: int = unit(COUNT)
-    hit_count: int = unit(COUNT)
-    order_usd: float = unit(USD)
-    transfers_count: int = unit(COUNT)
-    prompt_usd: float = unit(USD)
-    funding_usd: float = unit(USD)
-    steps_annualized: float | None = unit(ANNUALIZED)
-
-
-@dataclass(frozen=True, kw_only=True)
 class RungRow:
-    """A convention of the study dropped; `alone_usd` is what it changes by itself."""
+    """A convention of the study dropped: medians, and 90 % of the paths."""
 
     convention: str
     final_usd: float = unit(USD)
+    low_usd: float = unit(USD)
+    high_usd: float = unit(USD)
     change_usd: float = unit(USD)
-    alone_usd: float = unit(USD)
+    change_low_usd: float = unit(USD)
+    change_high_usd: float = unit(USD)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LadderFacts:
-    """From the study's result to the engine's."""
+    """From the study's result to the engine's median."""
 
     study_usd: float = unit(USD)
     parity_usd: float = unit(USD)
@@ -176,7 +164,10 @@ class CaseRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PathsRow:
-    """What the engine makes on paths within the days, or on bars narrower than a day."""
+    """What the engine makes on paths within the days, or on bars narrower than a day.
+
+    Days with a naked leg, what others bore, and fees are means of the paths.
+    """
 
     model: str
     median_annualized: float = unit(ANNUALIZED)
@@ -184,6 +175,9 @@ class PathsRow:
     high_annualized: float = unit(ANNUALIZED)
     hurdle_annualized: float = unit(ANNUALIZED)
     drawdown: float = unit(DRAWDOWN)
+    naked_days: float = unit(DAYS)
+    borne_usd: float = unit(USD)
+    fees_usd: float = unit(USD)
     least_liquidated_share: float = unit(FRACTION)
     most_liquidated_share: float = unit(FRACTION)
     nearness: str
@@ -198,9 +192,8 @@ class PathsRow:
     @property
     def verdict(self) -> str:
         """Whether it beats the hurdle: only where the whole interval does."""
-        if self.low_annualized > self.hurdle_annualized:
-            return "beats"
-        return "may or may not beat" if self.high_annualized > self.hurdle_annualized else "misses"
+        low, high, hurdle = self.low_annualized, self.high_annualized, self.hurdle_annualized
+        return VERDICTS[int(low > hurdle) - int(high < hurdle)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,44 +202,41 @@ class EngineRun:
 
     leverage: float = unit(LEVERAGE)
     trigger: float = unit(TRIGGER)
+    study_annualized: float = unit(ANNUALIZED)
     paths: tuple[PathsRow, ...]
-    models: tuple[ModelRow, ...]
     ledgers: tuple[LedgerRow, ...]
     firing: tuple[str, ...]
     own_firing: tuple[str, ...]
     deaths: tuple[DeathRow, ...]
-    constants: tuple[ConstantRow, ...]
-    open: Open
     ladder: LadderFacts
 
-    def of(self, model: str) -> ModelRow:
-        """Return one model's row."""
-        return next(row for row in self.models if row.model == model)
-
     def on_paths(self, model: str) -> PathsRow:
-        """Return one of the engine's results on paths within the days."""
+        """Return one of the engine's results."""
         return next(row for row in self.paths if row.model == model)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bars:
-    """What the bars, and what waits for them, last."""
+    """What the bars that the engine runs on, and what waits for them, last."""
 
     bar_seconds: float = unit(SECONDS)
     delay_seconds: float = unit(SECONDS)
-    waited_seconds: float = unit(SECONDS)
     settlements_count: int | None = unit(COUNT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """The chapter's facts; `reason` says why nothing was run, else it is None."""
+    """The chapter's facts; `reason` says why nothing was run, else it is None.
+
+    Constants are varied at one leverage, the study's focus, with the size kept.
+    """
 
     reason: str | None
     venues: tuple[Rules, ...] = ()
     refused: tuple[Refused, ...] = ()
     stand_ins: tuple[str, ...] = ()
     runs: tuple[EngineRun, ...] = ()
+    constants: tuple[ConstantRow, ...] = ()
     said: Mapping[str, Sequence[str]]
     bars: Bars | None = inline()
 

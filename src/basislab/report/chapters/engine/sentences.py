@@ -10,18 +10,16 @@ from collections.abc import Sequence
 from basislab.report import words
 from basislab.report.chapters.engine.limits import engine_limits
 from basislab.report.chapters.engine.rows import (
-    ENGINE,
     KEPT,
-    OWN,
+    ConstantRow,
     Engine,
     EngineFacts,
     EngineRun,
-    ModelRow,
     PathsRow,
     RungRow,
 )
-from basislab.report.fields import given
 from basislab.report.study.runs import Runs
+from basislab.research.ladder import FINER
 from basislab.types.configs import NEVER
 
 STEPS: dict[str, tuple[str, str, str]] = {
@@ -61,6 +59,11 @@ STEPS: dict[str, tuple[str, str, str]] = {
         "the loan is liquidated like a perpetual, by the same maintenance margin",
         "the loan by its liquidation LTV, the perpetual by its margin tiers",
     ),
+    FINER: (
+        "hours within the days",
+        "one look a day, at its close; a day is one high and one low",
+        "a look every hour: on the market's own bars, or on paths that agree with every day",
+    ),
     "instant": (
         "moves take time",
         "what is decided at a close is done there, at once and without limit",
@@ -77,7 +80,7 @@ STEPS: dict[str, tuple[str, str, str]] = {
         "surplus lies idle",
     ),
 }
-"""Of every convention: the step that drops it, what the study does, what the venue engine does."""
+"""Of every step: what it is called, what the study does, what the venue engine does."""
 
 _LEGS = {"long": "loan", "short": "short"}
 
@@ -92,10 +95,8 @@ def sentences(_: Runs, facts: EngineFacts) -> list[str]:
     engine = facts.engine
     if not engine.runs:
         return _why_not(engine)
-    said = [text for run in engine.runs for text in _results(run)]
-    said += [_borne(run) for run in engine.runs if run.of(ENGINE).borne_usd > 0]
-    said += [f"Not opened: {one.why}." for one in engine.refused]
-    return [*said, *([] if engine.runs[0].paths else _blurred(engine.runs))]
+    said = [_result(run, run.on_paths(KEPT)) for run in engine.runs]
+    return [*said, *(f"Not opened: {one.why}." for one in engine.refused)]
 
 
 def parts_say(engine: Engine) -> dict[str, list[str]]:
@@ -104,7 +105,7 @@ def parts_say(engine: Engine) -> dict[str, list[str]]:
     return {
         "deaths": [_firing(run) for run in runs],
         "ladder": [_parity(runs), *(_largest(run) for run in runs)] if runs else [],
-        "constants": [_sensitive(run) for run in runs],
+        "constants": _sensitive(engine.constants),
         "limits": engine_limits(engine),
     }
 
@@ -114,31 +115,46 @@ def reasons(_: Runs, facts: EngineFacts) -> list[str]:
     engine = facts.engine
     if not engine.runs:
         return _why_not(engine)
-    if all(run.paths for run in engine.runs):
-        told = [_interval(run) for run in engine.runs]
-        bars = "paths within the days" if engine.is_on_paths else "the market's own bars"
-        text = (
-            f"By the venues' own rules, on {bars}, the same leverages make, a year, with their "
-            "size kept"
-        )
-    else:
-        told = [
-            f"{words.multiple(run.leverage)} {words.percent(run.of(ENGINE).annualized)} in place "
-            f"of {words.percent(run.of('rebalance').annualized)}"
-            for run in engine.runs
-        ]
-        text = "By the venues' own rules the grid's best triggers make, a year"
-    return [f"{text}: {words.join(told)}."]
-
-
-def _interval(run: EngineRun) -> str:
-    kept, study = run.on_paths(KEPT), run.of("rebalance")
-    ends = f" ({words.percent(kept.low_annualized)} to {words.percent(kept.high_annualized)})"
-    return (
-        f"{words.multiple(run.leverage)} {words.percent(kept.median_annualized)}"
-        f"{ends if kept.is_interval else ''} where the study's days say "
-        f"{words.percent(study.annualized)}"
+    kept = [run.on_paths(KEPT) for run in engine.runs]
+    bars = "paths of hours within the days" if engine.is_on_paths else "the market's own bars"
+    told = words.join([_interval(run, row) for run, row in zip(engine.runs, kept, strict=True)])
+    near = [run for run, row in zip(engine.runs, kept, strict=True) if _is_open(row)]
+    unknown = (
+        f" At {words.join([words.multiple(run.leverage) for run in near])} days do not say whether "
+        "a liquidation is met: import bars of an hour."
+        if near
+        else ""
     )
+    hurdle = words.percent(kept[0].hurdle_annualized)
+    said = (
+        f"By the venues' own rules, on {bars} and with their size kept, the same leverages make a "
+        f"year, against a hurdle of {hurdle}: {told}.{unknown}"
+    )
+    return [said]
+
+
+def _is_open(row: PathsRow) -> bool:
+    """Whether days leave open that a leg is liquidated."""
+    is_possible = row.nearness == "near" or row.most_liquidated_share > 0.0
+    return row.is_interval and is_possible and row.least_liquidated_share < 1.0
+
+
+def _interval(run: EngineRun, row: PathsRow) -> str:
+    ends = f" ({words.percent(row.low_annualized)} to {words.percent(row.high_annualized)})"
+    return (
+        f"{words.multiple(run.leverage)} {words.percent(row.median_annualized)}"
+        f"{ends if row.is_interval else ''} where the study's days say "
+        f"{words.percent(run.study_annualized)}, {_met(row)}"
+    )
+
+
+def _met(row: PathsRow) -> str:
+    """Say how often a liquidation is met: of the paths, or at all."""
+    if not row.is_interval:
+        return "with a liquidation" if row.most_liquidated_share else "without a liquidation"
+    least, most = (words.share(one, 0) for one in _ends(row))
+    share = most if least == most else f"{least} to {most}"
+    return f"with a liquidation on {share} of the paths"
 
 
 def _why_not(engine: Engine) -> list[str]:
@@ -151,100 +167,24 @@ def _at(run: EngineRun) -> str:
     return f"At {words.multiple(run.leverage)} (trigger {trigger})"
 
 
-def _results(run: EngineRun) -> list[str]:
-    """Return the interval of every way to run a leverage, or the result where bars are narrow."""
-    return [_on_paths(run, row) for row in run.paths] or [_result(run)]
-
-
-_WAYS = {
-    ENGINE: "with the study's trigger",
-    OWN: "with the engine's own trigger",
-    KEPT: "with its size kept",
-}
-
-
-def _on_bars(run: EngineRun, row: PathsRow) -> str:
-    met = "a leg is liquidated" if row.most_liquidated_share else "no leg is liquidated"
+def _result(run: EngineRun, row: PathsRow) -> str:
+    at = f"At {words.multiple(run.leverage)} with its size kept it makes "
+    if row.is_interval:
+        made = (
+            f"{words.percent(row.median_annualized)} a year on the median path, on most of them "
+            f"{words.percent(row.low_annualized)} to {words.percent(row.high_annualized)}"
+        )
+    else:
+        made = f"{words.percent(row.median_annualized)} a year on the market's own bars"
+    undecided = "; days do not say whether it is met" if _is_open(row) else ""
     return (
-        f"At {words.multiple(run.leverage)} {_WAYS[row.model]} it makes "
-        f"{words.percent(row.median_annualized)} a year on the market's own bars, and "
-        f"{row.verdict} the hurdle of {words.percent(row.hurdle_annualized)}; {met}."
-    )
-
-
-def _on_paths(run: EngineRun, row: PathsRow) -> str:
-    if not row.is_interval:
-        return _on_bars(run, row)
-    least, most = (words.share(one, 0) for one in _ends(row))
-    met = f"{most} of the paths meet" if least == most else f"{least} to {most} of the paths meet"
-    undecided = "; days do not say whether it is met" if row.nearness == "near" else ""
-    return (
-        f"At {words.multiple(run.leverage)} {_WAYS[row.model]} it makes "
-        f"{words.percent(row.median_annualized)} a year on the median path, on most of them "
-        f"{words.percent(row.low_annualized)} to {words.percent(row.high_annualized)}, and "
-        f"{row.verdict} the hurdle of {words.percent(row.hurdle_annualized)}; {met} a "
-        f"liquidation{undecided}."
+        f"{at}{made}, and {row.verdict} the hurdle of {words.percent(row.hurdle_annualized)}, "
+        f"{_met(row)}{undecided}."
     )
 
 
 def _ends(row: PathsRow) -> tuple[float, float]:
     return row.least_liquidated_share, row.most_liquidated_share
-
-
-def _result(run: EngineRun) -> str:
-    study, engine, own = (run.of(name) for name in ("rebalance", ENGINE, OWN))
-    beats = "beats" if engine.excess_annualized > 0 else "does not beat"
-    return (
-        f"{_at(run)} the venues' rules leave {_more_or_less(study, engine)} the study: "
-        f"{words.percent(engine.annualized)} a year in place of "
-        f"{words.percent(study.annualized)}, {words.points(engine.excess_annualized)} points "
-        f"against the hurdle, which it {beats}; {_hits(engine)}. With the engine's own trigger "
-        f"({_short(given(own.used_trigger))}) it makes {words.percent(own.annualized)}."
-    )
-
-
-def _blurred(runs: Sequence[EngineRun]) -> list[str]:
-    """Say where the bars' own coarseness weighs as much as what is compared."""
-    found = []
-    for run in runs:
-        gap = run.of(ENGINE).final_usd - run.of("rebalance").final_usd
-        if abs(run.open.prompt_usd) > _BLURRED * abs(gap):
-            found.append(words.multiple(run.leverage))
-    if not found:
-        return []
-    return [
-        (
-            f"Read the gap with care at {words.join(found)}: that a transfer takes whole bars here "
-            "moves the result by more than half of it. It shows that the position hangs on how "
-            "fast it is watched and moved; how much it would have earned is for finer bars to say."
-        )
-    ]
-
-
-_BLURRED = 0.5
-"""Share of the gap to the study from which the rounding of transfers is said to blur it."""
-
-
-def _more_or_less(study: ModelRow, engine: ModelRow) -> str:
-    gap = round(engine.final_usd - study.final_usd)
-    if not gap:
-        return "as much as"
-    return f"{words.usd(abs(gap))} USD {'less' if gap < 0 else 'more'} than"
-
-
-def _hits(engine: ModelRow) -> str:
-    hits = given(engine.long_liquidations_count) + given(engine.short_liquidations_count)
-    if not hits:
-        return "no leg is liquidated"
-    days = words.plural(given(engine.naked_days), "day")
-    return (
-        f"{words.plural(hits, 'liquidation')}, {days} with a naked leg, on which price moves made "
-        f"{words.signed_usd(engine.naked_usd)} USD"
-    )
-
-
-def _short(trigger: float) -> str:
-    return words.trigger(round(trigger, 1))
 
 
 def _parity(runs: Sequence[EngineRun]) -> str:
@@ -292,26 +232,20 @@ def _firing(run: EngineRun) -> str:
     return f"{dies}; {words.join(legs)}, never reaches the trigger: only {able} can fire it."
 
 
-def _borne(run: EngineRun) -> str:
-    engine = run.of(ENGINE)
-    return (
-        f"{_at(run)} venues and lenders bore {words.usd(engine.borne_usd)} USD; without that it "
-        f"would be {words.percent(engine.borne_annualized)} a year."
-    )
-
-
-def _sensitive(run: EngineRun) -> str:
-    if not run.constants:
-        return f"{_at(run)} no constant of the venues is assumed."
-    top = max(run.constants, key=lambda row: row.span_annualized)
-    deciding = [row.title for row in run.constants if row.is_deciding]
+def _sensitive(constants: Sequence[ConstantRow]) -> list[str]:
+    if not constants:
+        return ["No constant of the venues is assumed."]
+    top = max(constants, key=lambda row: row.span_annualized)
+    deciding = [row.title for row in constants if row.is_deciding]
     turned = (
-        f"whether it beats the hurdle depends on {words.join(deciding)}"
+        f"what can be said of the hurdle depends on {words.join(deciding)}"
         if deciding
-        else "whether it beats the hurdle depends on no constant alone"
+        else "what can be said of the hurdle depends on no constant alone"
     )
-    return (
-        f"{_at(run)} the result hangs most on the assumed {top.title} "
-        f"({words.percent(top.low_annualized)} at its low, "
-        f"{words.percent(top.high_annualized)} at its high); within the assumed ranges {turned}."
-    )
+    ends = [
+        f"{words.percent(end.annualized)} at its {name}"
+        for end, name in ((top.at_low, "low"), (top.at_high, "high"))
+        if end is not None
+    ]
+    told = f"The result hangs most on the assumed {top.title} ({', '.join(ends)})"
+    return [f"{told}; within the assumed ranges {turned}."]

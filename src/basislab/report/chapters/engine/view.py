@@ -8,23 +8,23 @@ from typing import Any
 
 from basislab.report import words
 from basislab.report.chapter import Tables
-from basislab.report.chapters.engine.limits import seconds, unsigned_points
+from basislab.report.chapters.engine.limits import unsigned_points
 from basislab.report.chapters.engine.rows import (
-    ENGINE,
     KEPT,
-    Bars,
+    STUDY,
+    ConstantRow,
+    EndRow,
     Engine,
     EngineFacts,
     EngineRun,
-    ModelRow,
     PathsRow,
     Rules,
 )
 from basislab.report.chapters.engine.sentences import STEPS, step_name
 from basislab.report.fields import flat
-from basislab.report.study.market import hurdle_facts
 from basislab.report.study.runs import Runs
-from basislab.report.tables import ANNUAL, EXCESS, LEVERAGE, Column, Table, as_number, table, to
+from basislab.report.tables import LEVERAGE, Column, Table, as_number, table, to
+from basislab.research.ladder import FINER
 from basislab.types.ensemble import LEVEL
 
 Row = dict[str, Any]
@@ -35,80 +35,48 @@ def tables(runs: Runs, facts: EngineFacts) -> Tables:
     engine = facts.engine
     if not engine.runs or engine.bars is None:
         return dict.fromkeys(_NAMES, ())
-    made = (
-        _paths(engine),
-        _cases(engine.runs),
-        _models(engine),
-        _ladder(engine.runs),
-        _rules(engine.venues),
-        _steps(engine.runs),
-        _ledgers(engine.runs),
-        _deaths(engine.runs),
-        _constants(engine.nearest(runs.spec.focus), runs.once(hurdle_facts).hurdle_annualized),
-        _open(engine.runs, engine.bars),
-    )
-    return {name: [one] for name, one in zip(_NAMES, made, strict=True)}
+    return {
+        "engine-paths": [_paths(engine)],
+        "engine-cases": [_cases(engine.runs)] if engine.is_on_paths else [],
+        "engine-way": [_way(engine.runs)],
+        "engine-ladder": _ladders(engine, runs.spec.focus),
+        "engine-venues": [_rules(engine.venues)],
+        "engine-steps": [_steps(engine.runs)],
+        "engine-ledgers": [_ledgers(engine.runs)],
+        "engine-deaths": [_deaths(engine.runs)],
+        "engine-constants": [_constants(engine.nearest(runs.spec.focus), engine.constants)],
+    }
 
 
 _NAMES = (
     "engine-paths",
     "engine-cases",
-    "engine",
+    "engine-way",
     "engine-ladder",
     "engine-venues",
     "engine-steps",
     "engine-ledgers",
     "engine-deaths",
     "engine-constants",
-    "engine-open",
 )
-
-
-def _models(engine: Engine) -> Table:
-    rows = [
-        flat(row)
-        | {
-            "leverage": run.leverage,
-            "liquidations": _both(row),
-            "is_marked": row.model == ENGINE,
-        }
-        for run in engine.runs
-        for row in run.models
-    ]
-    columns = [
-        LEVERAGE,
-        Column("Model", "model"),
-        Column("Trig", "used_trigger", _trigger, "Trigger"),
-        Column("Final", "final_usd", words.usd, "Final equity, USD"),
-        Column("Return", "annualized", words.percent, ANNUAL.long),
-        Column("Excess", "excess_annualized", words.points, EXCESS.long),
-        Column("Liq.", "liquidations", as_number, "Liquidations"),
-        Column("Naked", "naked_days", _days, "Naked, days"),
-        Column("Borne", "borne_usd", words.usd, "Borne by venues, USD"),
-        Column("Fees", "fees_usd", words.usd, "Fees, USD"),
-    ]
-    note = (
-        "Trigger: the best of the study's grid, in hindsight; own: the engine's default. Return a "
-        "year, excess in points over the hurdle. Liq.: liquidations of the long + of the short "
-        "leg. Naked: days with a leg gone and the other left. Borne: losses that venues and "
-        "lenders take, or the study forgives, USD. Fees in USD."
-    )
-    title = "The venue engine on bars of a day, beside the study's models"
-    return table(title, columns, rows, note)
 
 
 _ENDS = f"{words.share((1 - LEVEL) / 2, 0)} to {words.share((1 + LEVEL) / 2, 0)}"
 
 
 def _paths(engine: Engine) -> Table:
-    rows = [
-        {"leverage": run.leverage, "model": row.model, "is_marked": row.model == KEPT}
-        | {"median": row.median_annualized, "hurdle": row.hurdle_annualized}
-        | {"range": _range(row.low_annualized, row.high_annualized, words.percent)}
-        | {"liquidated": _liquidated(row)}
-        for run in engine.runs
-        for row in run.paths
-    ]
+    rows: list[Row] = []
+    for run in engine.runs:
+        on_days: Row = {"median": run.study_annualized, "range": words.NONE}
+        on_days |= {"hurdle": run.paths[0].hurdle_annualized, "liquidated": words.NONE}
+        rows.append({"leverage": run.leverage, "model": STUDY} | on_days)
+        rows += [
+            {"leverage": run.leverage, "model": row.model, "is_marked": row.model == KEPT}
+            | {"median": row.median_annualized, "hurdle": row.hurdle_annualized}
+            | {"range": _range(row.low_annualized, row.high_annualized, words.percent)}
+            | {"liquidated": _liquidated(row)}
+            for row in run.paths
+        ]
     columns = [
         LEVERAGE,
         Column("Model", "model"),
@@ -118,10 +86,15 @@ def _paths(engine: Engine) -> Table:
         Column("Liquidated", "liquidated", as_number, "Paths with a liquidation"),
     ]
     note = (
-        "Engine: the study's best trigger. Own trigger: the engine's default. Size kept: the own "
-        "trigger, and both legs traded back to what the equity carries. Liquidated: share of "
-        "paths, least and most by what the oracle sees of the wicks. Near a liquidation the lower "
-        "half of the range is widened (docs/intraday.md)."
+        "The study: its best trigger, in hindsight, on days. Study's trigger: the same on the "
+        "engine. Own trigger: the engine's default. Size kept: the own trigger, and both legs "
+        "traded back to what the equity carries. "
+    )
+    note += (
+        "Liquidated: share of paths, least and most by what the oracle sees of the wicks. Near a "
+        "liquidation the lower half of the range is widened (docs/intraday.md)."
+        if engine.is_on_paths
+        else "The engine runs on the market's own bars: one path, and no range."
     )
     refused = [f"Not shown: {one.why}." for one in engine.refused]
     return Table("F", "The venue engine's results", columns, rows, [note, *refused])
@@ -158,39 +131,63 @@ def _range(low: float, high: float, write: Callable[[float], str]) -> str:
     return words.NONE if low == high else f"{write(low)} to {write(high)}"
 
 
-def _both(row: ModelRow) -> str:
-    long, short = row.long_liquidations_count, row.short_liquidations_count
-    return words.NONE if long is None else f"{long}+{short}"
-
-
-def _trigger(value: float | None) -> str:
-    return words.NONE if value is None else words.trigger(round(value, 1))
-
-
-def _days(value: float | None) -> str:
-    return words.NONE if value is None else f"{value:g}"
-
-
-def _ladder(runs: Sequence[EngineRun]) -> Table:
-    first: Row = {"step": "the study", "is_marked": True}
-    last: Row = {"step": "the venue engine", "is_marked": True}
-    rows: list[Row] = [{"step": step_name(rung)} for rung in runs[0].ladder.rungs]
-    columns = [Column("Step", "step")]
-    for run in runs:
-        key, steps = words.multiple(run.leverage), run.ladder
-        columns += [Column(each, each, as_number) for each in (key, f"{key} alone")]
-        first |= {key: words.usd(steps.study_usd), f"{key} alone": ""}
-        last |= {key: words.usd(steps.engine_usd), f"{key} alone": ""}
-        for row, rung in zip(rows, steps.rungs, strict=True):
-            row[key] = words.signed_usd(rung.change_usd)
-            row[f"{key} alone"] = words.signed_usd(rung.alone_usd)
+def _way(runs: Sequence[EngineRun]) -> Table:
+    rows = [
+        flat(row) | {"leverage": run.leverage, "is_marked": row.model == KEPT}
+        for run in runs
+        for row in run.paths
+    ]
+    columns = [
+        LEVERAGE,
+        Column("Model", "model"),
+        Column("Deepest fall", "drawdown", words.share, "Deepest fall, median path"),
+        Column("Naked, days", "naked_days", to(1, words.decimal)),
+        Column("Borne by venues, USD", "borne_usd", words.usd),
+        Column("Fees, USD", "fees_usd", words.usd),
+    ]
     note = (
-        "USD of final equity: what each step changes after the steps above it, and alone against "
-        "the study. The steps meet each other: another order splits the same sum otherwise. A "
-        "transfer takes a whole day here: the last row is no result, table F has those."
+        "Means of the paths, the deepest fall their median. Naked: days with a leg gone and the "
+        "other left. Borne: losses that venues and lenders take."
     )
-    title = "From the study's result to the venue engine's, on bars of a day"
-    return Table("G", title, columns, [first, *rows, last], [note])
+    return table("What happened on the way", columns, rows, note)
+
+
+def _ladders(engine: Engine, focus: float) -> list[Table]:
+    """Return the ladder of every leverage; the study's focus, which the terminal shows, first."""
+    first = engine.nearest(focus)
+    others = [run for run in engine.runs if run is not first]
+    return [_ladder(first, "G"), *(_ladder(run) for run in others)]
+
+
+def _ladder(run: EngineRun, number: str | None = None) -> Table:
+    steps = run.ladder
+    final = steps.rungs[-1]
+    rows: list[Row] = [{"step": "the study", "change": words.usd(steps.study_usd), "range": ""}]
+    rows += [
+        {
+            "step": step_name(rung),
+            "change": words.signed_usd(rung.change_usd),
+            "range": _range(rung.change_low_usd, rung.change_high_usd, words.signed_usd),
+        }
+        for rung in steps.rungs
+    ]
+    ends = _range(final.low_usd, final.high_usd, words.usd)
+    rows.append({"step": "the venue engine", "change": words.usd(steps.engine_usd), "range": ends})
+    rows[0]["is_marked"] = rows[-1]["is_marked"] = True
+    columns = [
+        Column("Step", "step"),
+        Column("Change", "change", as_number, "Change of the median, USD"),
+        Column(_ENDS, "range", as_number, f"{_ENDS} of the paths, USD"),
+    ]
+    title = f"From the study's result to the venue engine's, at {words.multiple(run.leverage)}"
+    if number is None:
+        return table(title, columns, rows)
+    note = (
+        "USD of final equity: what each step changes after the steps above it. Down to "
+        f"\u201c{STEPS[FINER][0]}\u201d the engine looks once a day, as the study does. Another "
+        "order would split the same sum otherwise."
+    )
+    return Table(number, title, columns, rows, [note])
 
 
 def _steps(runs: Sequence[EngineRun]) -> Table:
@@ -223,16 +220,23 @@ def _ledgers(runs: Sequence[EngineRun]) -> Table:
         for run in runs
         for row in run.ledgers
     ]
+    for row in rows:
+        row["range"] = _range(row["engine_low_usd"], row["engine_high_usd"], words.signed_usd)
+        row["kept_range"] = _range(row["kept_low_usd"], row["kept_high_usd"], words.signed_usd)
     columns = [
         LEVERAGE,
         Column("Account", "account"),
-        Column("Rebalance, USD", "study_usd", words.signed_usd),
-        Column("Venue engine, USD", "engine_usd", words.signed_usd),
+        Column("The study, USD", "study_usd", words.signed_usd),
+        Column("Engine, USD", "engine_usd", words.signed_usd),
+        Column(_ENDS, "range", as_number),
         Column("Difference, USD", "gap_usd", words.signed_usd),
+        Column("Size kept, USD", "kept_usd", words.signed_usd),
+        Column(f"kept, {_ENDS}", "kept_range", as_number),
     ]
     note = (
-        "Carry: interest earned less paid. Liquidation: what it took from us, less what venues and "
-        "lenders bore. Price: basis, net coin, and what a naked leg made or lost."
+        "Means of the paths, which add up, and the range of the paths. Carry: interest earned less "
+        "paid. Liquidation: what it took from us, less what venues and lenders bore. Price: basis, "
+        "net coin, and what a naked leg made or lost."
     )
     return table("The ledgers under the parents that they share", columns, rows, note)
 
@@ -269,73 +273,42 @@ def _deaths(runs: Sequence[EngineRun]) -> Table:
     return table("Which leg dies first, and which can fire the trigger", columns, rows, note)
 
 
-def _constants(run: EngineRun, hurdle: float) -> Table:
+def _constants(run: EngineRun, constants: Sequence[ConstantRow]) -> Table:
     rows = [
         flat(row)
         | {
             "what": row.title,
             "assumed": f"{row.value_constant:g}",
             "range": f"{row.low_constant:g} to {row.high_constant:g}",
-            "low": _less(row.low_annualized, hurdle),
-            "high": _less(row.high_annualized, hurdle),
+            "low": _change(row.at_low),
+            "high": _change(row.at_high),
             "sign": "depends on it" if row.is_deciding else "stays",
             "is_marked": row.is_deciding,
         }
-        for row in sorted(run.constants, key=lambda row: -row.span_annualized)
+        for row in sorted(constants, key=lambda row: -row.span_annualized)
     ]
     columns = [
         Column("Assumed constant", "what"),
         Column("Value", "assumed", as_number),
         Column("Range", "range"),
-        Column("Excess at its low, points", "low", words.points),
-        Column("at its high", "high", words.points),
+        Column("Change at its low, points a year", "low", as_number),
+        Column("at its high", "high", as_number),
         Column("Widest change", "span_annualized", unsigned_points),
-        Column("Sign of the excess", "sign"),
+        Column("Verdict on the hurdle", "sign"),
     ]
-    at = f"{words.multiple(run.leverage)}, trigger {words.trigger(run.trigger)}"
-    title = f"What the assumed constants of the venues decide: {at}"
+    title = f"What the assumed constants of the venues decide: {words.multiple(run.leverage)}, kept"
     note = (
-        "One constant at a time over its range, the others as assumed. A hyphen: the position "
-        "cannot be opened there."
+        "One constant at a time over its range, the others as assumed, the size kept; on the same "
+        f"paths. Median, and {_ENDS} of the paths in brackets. A hyphen: the position cannot be "
+        "opened there."
     )
     return table(title, columns, rows, note)
 
 
-def _less(value: float | None, hurdle: float) -> float | None:
-    return None if value is None else value - hurdle
-
-
-def _open(runs: Sequence[EngineRun], bars: Bars) -> Table:
-    columns = [Column("What the bars do not say", "what")]
-    transfers = f"Transfers of {seconds(bars.delay_seconds)} that take whole bars"
-    rows: list[Row] = [{"what": text} for text in (*_ASKED[:3], transfers, *_ASKED[3:])]
-    for run in runs:
-        key, left = words.multiple(run.leverage), run.open
-        columns.append(Column(key, key, as_number))
-        answers = (
-            words.usd(left.both_count),
-            words.usd(left.hit_count),
-            words.signed_usd(left.order_usd),
-            words.usd(left.transfers_count),
-            words.signed_usd(left.prompt_usd),
-            words.usd(left.funding_usd),
-            unsigned_points(left.steps_annualized),
-        )
-        for row, answer in zip(rows, answers, strict=True):
-            row[key] = answer
-    note = (
-        "Changes are of the final equity, or of the return a year, against the run as it is; "
-        "funding is what may or may not have been received."
-    )
-    return table("What daily bars cannot decide", columns, rows, note)
-
-
-_ASKED = (
-    "Bars that reach both legs' liquidation prices: which died first",
-    "Bars with a liquidation: at which hour",
-    "The worse order of high and low, USD",
-    "If transfers took no time, USD",
-    "Funding of bars in which the short was liquidated, USD",
-    "Jumps of oracle and mark over their range, points a year",
-)
-"""What the bars do not say; how long transfers wait stands in the middle."""
+def _change(end: EndRow | None) -> str:
+    """Return the change at an end of a range, and its interval where it has one."""
+    if end is None:
+        return words.NONE
+    low, high = end.change_low_annualized, end.change_high_annualized
+    middle = words.points(end.change_annualized)
+    return middle if low == high else f"{middle} ({_range(low, high, words.points)})"
