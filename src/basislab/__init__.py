@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ensemble,
         ensembles,
         montecarlo,
+        stress,
         sweep,
     )
     from basislab.data import list_markets, load_market, save_market
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
+    from basislab.types.stress import Stress, StressResult
     from basislab.types.sweep import Sweep
     from basislab.types.venue import LiquidationPenalty, StudyVenue
     from basislab.types.venue_config import VenueConfig
@@ -64,6 +66,7 @@ _HOMES = {
         "ensemble",
         "ensembles",
         "montecarlo",
+        "stress",
         "sweep",
     ),
     "basislab.data": ("list_markets", "load_market", "save_market"),
@@ -89,6 +92,7 @@ _HOMES = {
     "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
     "basislab.types.montecarlo": ("MonteCarlo",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
+    "basislab.types.stress": ("Stress", "StressResult"),
     "basislab.types.sweep": ("Sweep",),
     "basislab.types.faults": ("Fault",),
     "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
@@ -122,6 +126,8 @@ __all__ = [
     "Scenario",
     "SourceError",
     "StaticConfig",
+    "Stress",
+    "StressResult",
     "StudyVenue",
     "Sweep",
     "VenueConfig",
@@ -138,6 +144,7 @@ __all__ = [
     "montecarlo",
     "run",
     "save_market",
+    "stress",
     "sweep",
     "venue_names",
 ]

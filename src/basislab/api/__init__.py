@@ -6,6 +6,7 @@ from basislab.api.certificates import certify
 from basislab.api.intraday import bridge, ensemble, ensembles
 from basislab.api.ladders import ladder
 from basislab.api.searches import montecarlo, sweep
+from basislab.api.stresses import stress, ways
 from basislab.presets.terms import resolve
 
 __all__ = [
@@ -18,5 +19,7 @@ __all__ = [
     "ladder",
     "montecarlo",
     "resolve",
+    "stress",
     "sweep",
+    "ways",
 ]

@@ -17,6 +17,7 @@ from basislab.cli import (
     position,
     query,
     run,
+    stress,
     study,
     sweep,
     venues,
@@ -63,6 +64,7 @@ app.command("study", rich_help_panel=JUDGE)(study.study)
 app.command("sweep", cls=NamesModels, rich_help_panel=JUDGE)(sweep.sweep)
 app.command("montecarlo", cls=NamesModels, rich_help_panel=JUDGE)(montecarlo.montecarlo)
 app.command("certify", cls=NamesModels, rich_help_panel=JUDGE)(certify.certify)
+app.command("stress", rich_help_panel=JUDGE)(stress.stress)
 app.add_typer(position.app, name="position", rich_help_panel=HOLD)
 data.app.command("fetch", cls=fetch.NamesSources)(fetch.fetch)
 data.app.command("update")(fetch.update)

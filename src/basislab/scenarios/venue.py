@@ -14,7 +14,7 @@ from basislab.presets.terms import resolve
 from basislab.scenarios.base import Day, ModelScenario, Number, Strict
 from basislab.types.checks import nearest
 from basislab.types.dates import read_moment
-from basislab.types.faults import Fault
+from basislab.types.faults import Fault, FaultKind
 from basislab.types.venue_config import BAND, VenueConfig
 
 Role = Literal["perp", "lending", "opening", "swap", "transfer"]
@@ -25,9 +25,9 @@ class FaultScenario(Strict):
 
     Parameters
     ----------
-    kind : {"adl", "outage", "delay", "failure"}
+    kind : {"adl", "outage", "delay", "failure", "gone"}
     start, end : str, such as 2025-10-10T21:00Z
-        `end` is exclusive, and needed by all kinds but "adl".
+        `end` is exclusive, and needed by kinds that last.
     share, beyond, seconds : float
 
     Examples
@@ -36,7 +36,7 @@ class FaultScenario(Strict):
     0.4
     """
 
-    kind: Literal["adl", "outage", "delay", "failure"]
+    kind: FaultKind
     start: str
     end: str | None = None
     share: Number = 1.0

@@ -9,8 +9,10 @@ from typing import Literal
 from basislab.errors import ConfigError
 from basislab.types.checks import check_choice, check_number
 
-FaultKind = Literal["adl", "outage", "delay", "failure"]
-FAULT_KINDS: tuple[FaultKind, ...] = ("adl", "outage", "delay", "failure")
+FaultKind = Literal["adl", "outage", "delay", "failure", "gone"]
+FAULT_KINDS: tuple[FaultKind, ...] = ("adl", "outage", "delay", "failure", "gone")
+SUDDEN: tuple[FaultKind, ...] = ("adl", "gone")
+"""What happens at one moment, and needs no end."""
 
 MAX_FAULTS = 62
 """A bar names the faults that hold in it by the bits of one integer."""
@@ -22,16 +24,17 @@ class Fault:
 
     Parameters
     ----------
-    kind : {"adl", "outage", "delay", "failure"}
+    kind : {"adl", "outage", "delay", "failure", "gone"}
         "adl": the perpetual venue closes a `share` of the short at the open of the bar that holds
         `start`, `beyond` above the mark; the long is naked until the trader's response. "outage":
         no order and no transfer passes from `start` to `end`; what was decided waits. "delay":
         transfers that leave meanwhile take `seconds` longer. "failure": they come back to idle
-        cash, less their cost.
+        cash, less their cost. "gone": the perpetual venue is gone at the open of the bar that
+        holds `start`, and the short with its margin.
     start : datetime
         UTC where it names no zone.
     end : datetime, optional
-        Exclusive; needed by all kinds but "adl".
+        Exclusive; needed by kinds that last.
     share : float, fraction of the short
     beyond : float, fraction of the mark
     seconds : float, seconds
@@ -67,7 +70,7 @@ class Fault:
                 raise ConfigError(f"Fault.{name}: got {value!r}; it must be a datetime.")
             if value.tzinfo is None:
                 object.__setattr__(self, name, value.replace(tzinfo=UTC))
-        if self.kind != "adl" and (self.end is None or self.end <= self.start):
+        if self.kind not in SUDDEN and (self.end is None or self.end <= self.start):
             raise ConfigError(
                 f"Fault: {self.kind} from {self.start} to {self.end}: give an end after the start."
             )

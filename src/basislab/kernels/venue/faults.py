@@ -8,11 +8,20 @@ from __future__ import annotations
 from basislab.kernels._jit import compile_module
 from basislab.kernels.events import SHORT, EventLog
 from basislab.kernels.fields import fields_of
-from basislab.kernels.legs import ShortLeg, with_short
+from basislab.kernels.legs import ShortLeg, short_equity, with_short
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.bars import Bar, Bars
 from basislab.kernels.venue.ledger import post
-from basislab.kernels.venue.params import ADL, DATED, DELAY, FAILURE, OUTAGE, LoanTerms, Params
+from basislab.kernels.venue.params import (
+    ADL,
+    DATED,
+    DELAY,
+    FAILURE,
+    GONE,
+    OUTAGE,
+    LoanTerms,
+    Params,
+)
 from basislab.kernels.venue.state import NOWHERE, OPEN, TO_IDLE, State, Transit
 
 shrunk = fields_of(State, "position", "is_hurt", "accounts")
@@ -65,6 +74,19 @@ def auto_deleveraged(params: Params, state: State, bar: Bar, log: EventLog) -> S
         leg = ShortLeg(left, short.entry if left > 0.0 else 0.0, margin)
         accounts = post(state.accounts, perp_liquidation=-cost)
         state = shrunk(state, with_short(state.position, leg), True, accounts)
+        ev.note(log, bar.number, ev.ADL, state, SHORT, ev.NO_REASON, 0.0, 0.0, cost)
+    return state
+
+
+def venue_gone(params: Params, state: State, bar: Bar, log: EventLog) -> State:
+    """Let the short and its margin be lost at the open; what idles elsewhere is kept."""
+    for row in range(len(params.faults)):
+        short = state.position.short
+        if not holds(params, bar, row, GONE) or state.status != OPEN or short.contracts <= 0.0:
+            continue
+        cost = short_equity(short, bar.open.mark)
+        accounts = post(state.accounts, perp_liquidation=-cost)
+        state = shrunk(state, with_short(state.position, ShortLeg(0.0, 0.0, 0.0)), True, accounts)
         ev.note(log, bar.number, ev.ADL, state, SHORT, ev.NO_REASON, 0.0, 0.0, cost)
     return state
 

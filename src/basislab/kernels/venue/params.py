@@ -26,8 +26,9 @@ REHEDGE, REOPEN, EXIT = range(3)
 NEAREST, PESSIMISTIC = range(2)
 """Order of high and low within a bar."""
 
-ADL, OUTAGE, DELAY, FAILURE = range(4)
-"""What goes wrong: the short is cut, nothing passes, a transfer takes longer or comes back."""
+ADL, OUTAGE, DELAY, FAILURE, GONE = range(5)
+"""What goes wrong: the short is cut, nothing passes, a transfer takes longer or comes back, or the
+perpetual venue is gone with the margin."""
 
 DATED = (
     "max_ltv",

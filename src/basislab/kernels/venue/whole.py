@@ -14,7 +14,7 @@ from basislab.kernels.ledger import affordable
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.accrue import funding_price, funding_settled, interest_accrued
 from basislab.kernels.venue.bars import Bar, Quote
-from basislab.kernels.venue.faults import auto_deleveraged, disturbed, is_out
+from basislab.kernels.venue.faults import auto_deleveraged, disturbed, is_out, venue_gone
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import EXIT, REHEDGE, Params
 from basislab.kernels.venue.perp import fill_slippage
@@ -211,6 +211,7 @@ def full_bar(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     state = begun(state, bar.open)
     state = acted(params, state, bar.open, bar, log)
     state = auto_deleveraged(params, state, bar, log)
+    state = venue_gone(params, state, bar, log)
     state = interest_accrued(state, bar)
     if switches.funding_first:
         state = funding_settled(state, bar.funding, price)

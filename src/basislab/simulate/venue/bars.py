@@ -13,6 +13,7 @@ from basislab.kernels.venue import bars as vb
 from basislab.kernels.venue.volatility import trailing_deviation
 from basislab.simulate.rates import funding_of, rate_of
 from basislab.simulate.venue.prices import Sources
+from basislab.types.faults import SUDDEN
 from basislab.types.market import BoolArray, FloatArray, IntArray, Market, PriceSeries
 from basislab.types.venue import StudyVenue
 from basislab.types.venue_config import SIGMA_SPAN_DAYS, VenueConfig, resolved
@@ -47,7 +48,8 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
     is_look = looks(market, config.monitor_seconds)
     faults = faults_of(market, config)
     is_look &= ~is_any(config, faults, "outage")
-    worst_mark[is_any(config, faults, "adl")] = np.inf
+    for kind in SUDDEN:
+        worst_mark[is_any(config, faults, kind)] = np.inf
     is_look.setflags(write=False)
     return vb.Bars(
         mark=candles(mark),
@@ -70,12 +72,12 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
 
 
 def faults_of(market: Market, config: VenueConfig) -> IntArray:
-    """Return the faults that hold in every bar, a bit each; auto-deleveraging in one bar only."""
+    """Return the faults that hold in every bar, a bit each; what is sudden in one bar only."""
     opens = market.times.astype("datetime64[s]").astype(np.int64)
     found = np.zeros(len(market), np.int64)
     for row, fault in enumerate(config.faults):
         begin = int(fault.start.timestamp())
-        if fault.kind == "adl" or fault.end is None:
+        if fault.kind in SUDDEN or fault.end is None:
             holds = (opens <= begin) & (begin < opens + market.bar_seconds)
         else:
             holds = (opens + market.bar_seconds > begin) & (opens < int(fault.end.timestamp()))
