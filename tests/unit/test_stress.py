@@ -63,15 +63,23 @@ def test_funding_at_one_per_cent_an_hour_costs_what_the_contracts_pay():
 
 def test_a_venue_that_is_gone_takes_the_margin_and_leaves_a_naked_long():
     """5 000 USD of margin are lost; the trader sells 100 coins at 100, and 5 000 USD are left."""
-    found = lived(made(faults=(FaultShape(kind="gone"),), response="exit"))
+    found = lived(made(faults=(FaultShape(kind="gone"),)))
     assert only(found, "loss") == pytest.approx(0.5)
     assert only(found, "naked_hours") >= 1.0
 
 
 def test_the_margin_that_is_lost_with_a_venue_holds_its_gains():
     """At 80 the short of 100 has won 2 000: 7 000 of 10 000 are lost, the coins bring 3 000."""
-    stress = made((0.8, 0.8), faults=(FaultShape(kind="gone", from_step=1),), response="exit")
+    stress = made((0.8, 0.8), faults=(FaultShape(kind="gone", from_step=1),))
     assert only(lived(stress), "loss") == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("response", ["reopen", "rehedge", "exit"])
+def test_nothing_is_opened_at_a_venue_that_is_gone(response):
+    """Whatever a trader does after liquidations; the 5 000 USD that are left stay as they are."""
+    stress = made((1.0, 1.0, 1.0, 0.5), faults=(FaultShape(kind="gone"),))
+    found = lived(stress, response=response, entry_apy=-1.0, exit_apy=-2.0)
+    assert only(found, "loss") == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(("low", "hits"), [(0.67, 0), (0.66, 1)])

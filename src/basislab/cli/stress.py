@@ -36,7 +36,6 @@ low   = [0.94, 0.88, 0.82, 0.78, 0.80, 0.82, 0.84, 0.86]   # optional: lowest wi
 # loan_change = -0.05
 # loan_days = 7          # days after the beginning
 # fee_factor = 2.0       # optional: on the perpetual's taker fees
-# response = "exit"      # optional: what the trader does after a liquidation
 
 # [[faults]]             # optional, repeatable: adl, outage, delay, failure, gone
 # kind = "delay"
@@ -194,12 +193,14 @@ def _show(found: StressResult, console: Console) -> None:
 
 
 def _cell(row: dict[str, Any]) -> str:
+    from basislab.report import words
+
     marks = "".join(
         letter
         for letter, leg in (("L", "long"), ("S", "short"))
         if row[f"{leg}_liquidated_share"] > 0
     )
-    return f"{-row['loss_most']:+.1%} {marks:2}"
+    return f"{words.percent(-row['loss_most'])} {marks:2}"
 
 
 def _move(value: float) -> str:

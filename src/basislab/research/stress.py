@@ -280,12 +280,10 @@ def _put(values: FloatArray, bar: int, made: FloatArray) -> FloatArray:
 
 
 def stressed(config: VenueConfig, stress: Stress, begins: datetime) -> VenueConfig:
-    """Return a config with what a stress does to venues: faults, terms, fees, the one response."""
+    """Return a config with what a stress does to venues: faults, terms, fees."""
     changes: dict[str, Any] = {
         "faults": (*config.faults, *(_fault(one, stress, begins) for one in stress.faults))
     }
-    if stress.response is not None:
-        changes["response"] = stress.response
     if stress.loan_field is not None:
         loan = resolved(config.lending, LendingMarket)
         day = (begins + timedelta(days=stress.loan_days)).date()

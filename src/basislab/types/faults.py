@@ -30,7 +30,7 @@ class Fault:
         no order and no transfer passes from `start` to `end`; what was decided waits. "delay":
         transfers that leave meanwhile take `seconds` longer. "failure": they come back to idle
         cash, less their cost. "gone": the perpetual venue is gone at the open of the bar that
-        holds `start`, and the short with its margin.
+        holds `start`, and the short with its margin; the long is closed, for good.
     start : datetime
         UTC where it names no zone.
     end : datetime, optional

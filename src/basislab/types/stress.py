@@ -79,8 +79,6 @@ class Stress:
     loan_days : int, days
     fee_factor : float
         On the perpetual's taker fees, from the day of the beginning.
-    response : str, optional
-        What the trader does after a liquidation, where the stress leaves one choice.
     needs : {"", "staking"}
         "staking": it means something for collateral that earns staking only.
 
@@ -112,7 +110,6 @@ class Stress:
     loan_change: float = 0.0
     loan_days: int = 0
     fee_factor: float = 1.0
-    response: Literal["rehedge", "reopen", "exit"] | None = None
     needs: Literal["", "staking"] = ""
 
     def __post_init__(self) -> None:

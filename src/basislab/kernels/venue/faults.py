@@ -22,7 +22,17 @@ from basislab.kernels.venue.params import (
     LoanTerms,
     Params,
 )
-from basislab.kernels.venue.state import NOWHERE, OPEN, TO_IDLE, State, Transit
+from basislab.kernels.venue.state import (
+    CLOSED,
+    NOWHERE,
+    OPEN,
+    TO_IDLE,
+    WAITING,
+    State,
+    Transit,
+    flagged,
+    no_order,
+)
 
 shrunk = fields_of(State, "position", "is_hurt", "accounts")
 with_transit = fields_of(State, "transit")
@@ -80,15 +90,26 @@ def auto_deleveraged(params: Params, state: State, bar: Bar, log: EventLog) -> S
 
 def venue_gone(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     """Let the short and its margin be lost at the open; what idles elsewhere is kept."""
-    for row in range(len(params.faults)):
-        short = state.position.short
-        if not holds(params, bar, row, GONE) or state.status != OPEN or short.contracts <= 0.0:
-            continue
-        cost = short_equity(short, bar.open.mark)
-        accounts = post(state.accounts, perp_liquidation=-cost)
-        state = shrunk(state, with_short(state.position, ShortLeg(0.0, 0.0, 0.0)), True, accounts)
-        ev.note(log, bar.number, ev.ADL, state, SHORT, ev.NO_REASON, 0.0, 0.0, cost)
+    if not is_gone(params, bar):
+        return state
+    if state.status == WAITING:
+        return flagged(state, no_order(), CLOSED, False)
+    short = state.position.short
+    if state.status != OPEN or short.contracts <= 0.0:
+        return state
+    cost = short_equity(short, bar.open.mark)
+    accounts = post(state.accounts, perp_liquidation=-cost)
+    state = shrunk(state, with_short(state.position, ShortLeg(0.0, 0.0, 0.0)), True, accounts)
+    ev.note(log, bar.number, ev.ADL, state, SHORT, ev.NO_REASON, 0.0, 0.0, cost)
     return state
+
+
+def is_gone(params: Params, bar: Bar) -> bool:
+    """Whether the perpetual venue is gone: then a position is closed for good."""
+    is_over = False
+    for row in range(len(params.faults)):
+        is_over = is_over or holds(params, bar, row, GONE)
+    return is_over
 
 
 def ruled(params: Params, row: int) -> Params:

@@ -14,7 +14,7 @@ from basislab.kernels.ledger import affordable
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue.accrue import funding_price, funding_settled, interest_accrued
 from basislab.kernels.venue.bars import Bar, Quote
-from basislab.kernels.venue.faults import auto_deleveraged, disturbed, is_out, venue_gone
+from basislab.kernels.venue.faults import auto_deleveraged, disturbed, is_gone, is_out, venue_gone
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import EXIT, REHEDGE, Params
 from basislab.kernels.venue.perp import fill_slippage
@@ -58,7 +58,8 @@ with_naked_bars = fields_of(State, "naked_bars")
 def responded(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -> State:
     """Respond to a liquidation: cut to the hedge, close for good, or close and open anew."""
     before = equity(state)
-    if params.policy.response == REHEDGE:
+    is_over = is_gone(params, bar)
+    if params.policy.response == REHEDGE and not is_over:
         state = rehedged(params, state, quote, bar.taker)
         if state.position.long.quantity <= 0.0:
             state = flagged(state, no_order(), out_of_market(params), False)
@@ -77,10 +78,11 @@ def responded(params: Params, state: State, quote: Quote, bar: Bar, log: EventLo
     state = closed(params, state, quote, bar.taker)
     cost = before - equity(state)
     status = out_of_market(params) if params.policy.response == EXIT else WAITING
+    status = CLOSED if is_over else status
     state = flagged(state, no_order(), status, False)
     reason = ev.AFTER_LIQUIDATION
     ev.note(log, bar.number, ev.CLOSE, state, NO_LEG, reason, 0.0, cost, 0.0)
-    if params.policy.response == EXIT or state.idle <= 0.0:
+    if is_over or params.policy.response == EXIT or state.idle <= 0.0:
         return state
     return topped_up(params, state, state.idle, TO_BOTH, bar.number)
 

@@ -55,7 +55,6 @@ class _StressFile(_Strict):
     loan_change: float = 0.0
     loan_days: int = 0
     fee_factor: float = 1.0
-    response: Literal["rehedge", "reopen", "exit"] | None = None
     needs: Literal["", "staking"] = ""
 
 

@@ -48,8 +48,7 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
     is_look = looks(market, config.monitor_seconds)
     faults = faults_of(market, config)
     is_look &= ~is_any(config, faults, "outage")
-    for kind in SUDDEN:
-        worst_mark[is_any(config, faults, kind)] = np.inf
+    worst_mark[suddenly(market, config)] = np.inf
     is_look.setflags(write=False)
     return vb.Bars(
         mark=candles(mark),
@@ -72,17 +71,29 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
 
 
 def faults_of(market: Market, config: VenueConfig) -> IntArray:
-    """Return the faults that hold in every bar, a bit each; what is sudden in one bar only."""
+    """Return the faults that hold in every bar, a bit each; a venue that is gone stays gone."""
     opens = market.times.astype("datetime64[s]").astype(np.int64)
     found = np.zeros(len(market), np.int64)
     for row, fault in enumerate(config.faults):
         begin = int(fault.start.timestamp())
-        if fault.kind in SUDDEN or fault.end is None:
-            holds = (opens <= begin) & (begin < opens + market.bar_seconds)
-        else:
-            holds = (opens + market.bar_seconds > begin) & (opens < int(fault.end.timestamp()))
+        holds = opens + market.bar_seconds > begin
+        if fault.kind == "adl":
+            holds &= opens <= begin
+        elif fault.kind != "gone" and fault.end is not None:
+            holds &= opens < int(fault.end.timestamp())
         found[holds] |= 1 << row
     found.setflags(write=False)
+    return found
+
+
+def suddenly(market: Market, config: VenueConfig) -> BoolArray:
+    """Return the bars in which something sudden happens."""
+    opens = market.times.astype("datetime64[s]").astype(np.int64)
+    found = np.zeros(len(market), np.bool_)
+    for fault in config.faults:
+        if fault.kind in SUDDEN:
+            begin = int(fault.start.timestamp())
+            found |= (opens <= begin) & (begin < opens + market.bar_seconds)
     return found
 
 
