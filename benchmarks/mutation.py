@@ -96,7 +96,7 @@ def put_in(module: ModuleType, tree: ast.Module) -> None:
 class Mutation:
     """A pytest plugin: instead of the tests' results it asks what they would have noticed."""
 
-    def __init__(self, names: list[str], jobs: int, only: set[str] | None, keeps: bool) -> None:
+    def __init__(self, names: list[str], jobs: int, only: set[str] | None, *, keeps: bool) -> None:
         self.names, self.jobs, self.only, self.keeps = names, jobs, only, keeps
         self.found: dict[str, dict[str, list[str]]] = {}
         self.seconds: dict[str, float] = {}
@@ -136,7 +136,7 @@ class Mutation:
             while running:
                 self.reap(running)
             if self.keeps:
-                keep(module, self.found[module], self.only is not None)
+                keep(module, self.found[module], is_rest=self.only is not None)
         print(f"{count} mutants in {time.perf_counter() - began:.0f} s")
         return True
 
@@ -264,7 +264,7 @@ def results() -> dict[str, dict[str, Any]]:
     return kept
 
 
-def keep(module: str, found: dict[str, list[str]], is_rest: bool) -> None:
+def keep(module: str, found: dict[str, list[str]], *, is_rest: bool) -> None:
     """Write a module's figures and the table; of a rest, what was noticed before stands."""
     line, kept = counted(found), results()
     if is_rest:
@@ -298,7 +298,7 @@ def main() -> int:
         names = [name for name, line in same.items() if line["left"] and name in (names or same)]
         only = {mutant for name in names for mutant in same[name]["left"]}
     keeps = not (given.no_save or given.quick)
-    plugin = Mutation(names, given.jobs, only, keeps)
+    plugin = Mutation(names, given.jobs, only, keeps=keeps)
     options = ["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
     tests = [str(path) for path in TESTS if not (given.quick and path.parent.name == "property")]
     done = pytest.main([*options, *tests], plugins=[plugin])
