@@ -184,7 +184,7 @@ def test_funding_is_cut_at_the_venues_cap():
 def test_a_cut_below_the_minimum_order_is_not_done():
     """Half of 10 contracts at 102 are 510 USD: an order that a venue of 511 does not take."""
     whole, state, params = plain.venue()["whole"], plain.venue()["state"], kernel_params()
-    for least, left in ((511.0, 10.0), (509.0, 5.0)):
+    for least, left in ((511.0, 10.0), (510.0, 5.0), (509.0, 5.0)):
         strict = params._replace(perp=params.perp._replace(min_order=least))
         before = held(order=state.Order(state.DELEVER, 0.5))
         log = plain.venue()["events"].new_log(9)

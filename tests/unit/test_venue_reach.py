@@ -15,7 +15,7 @@ from basislab.kernels.venue import state as vs
 from tests import plain
 from tests.venue_builders import held, kernel_params, perp_terms
 
-reach = plain.venue()["reach"]
+reach, totals = plain.venue()["reach"], plain.venue()["totals"]
 
 HELD = reach.Held(8.0, 400.0, 10.0, 1_480.0, 40.0)
 """In units of the sums: 10 coins and 500 USD of debt in the bar below; 10 contracts."""
@@ -145,3 +145,15 @@ def test_a_position_is_told_in_the_units_of_the_sums():
     ahead = plain.venue()["ahead"].Ahead(**(sums | index | {"paid": np.array([0.0, 2.0])}))
     state = held(idle=7.0, transit=vs.Transit(30.0, vs.TO_LONG, 9))
     assert (8.0, 312.5, 10.0, 1_480.0, 37.0) == reach.held_at(state, ahead, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_left"),
+    [
+        (held(), True),
+        (held(short=(0.5, 110.0, 400.0)), True),
+        (held(short=(0.0, 0.0, 400.0)), False),
+    ],
+)
+def test_what_holds_contracts_and_waits_for_nothing_is_left_alone(state, is_left):
+    assert totals.is_left_alone(kernel_params(), state) is is_left
