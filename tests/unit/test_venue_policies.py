@@ -217,3 +217,17 @@ def test_what_is_decided_at_a_close(state, bar, order):
 def test_a_leg_that_is_not_stretched_gets_nothing():
     params = policy(trigger=9.0)
     assert NOTHING == policies.decided(params, held(), kernel_bar())
+
+
+@pytest.mark.parametrize(
+    ("debt", "max_ltv", "order"),
+    [
+        (210.0, 0.74, (vs.MOVE, 125.0)),  # 1 000 against 1 250: the band of 20 % itself
+        (200.0, 0.74, (vs.RESIZE, 0.0)),
+        (200.0, 0.2, (vs.DELEVER, 0.0)),  # neither coins nor capital can be had for it
+    ],
+)
+def test_the_size_comes_before_a_stretched_leg_where_something_can_be_done(debt, max_ltv, order):
+    """The short of 2x is beyond a trigger of 1.5 in any case; it is no more than it began with."""
+    params = policy(trigger=1.5, band=0.2)._replace(loan=loan_terms(max_ltv=max_ltv))
+    assert order == policies.decided(params, held((10.0, debt)), kernel_bar())

@@ -102,11 +102,12 @@ def test_nothing_is_traded_to_nothing():
     assert cash == resize.sized(made(), cash, 0.0, QUOTE, TAKER)
 
 
-def test_the_legs_are_equal_to_the_bit():
-    """0.1 + (0.7 - 0.1) is not 0.7 in binary."""
-    before = held((0.1, 5.0), (0.3, 110.0, 400.0))
-    after = resize.sized(made(), before, 0.7, QUOTE, TAKER).position
-    assert (0.7, 0.7) == (after.long.quantity, after.short.contracts)
+@pytest.mark.parametrize(("held_now", "coins"), [(0.2, 0.9), (0.4, 0.1)])
+def test_the_legs_are_equal_to_the_bit(held_now, coins):
+    """0.2 + (0.9 - 0.2) is not 0.9 in binary, nor 0.4 - (0.4 - 0.1) a tenth."""
+    before = held((held_now, 5.0), (held_now, 110.0, 400.0))
+    after = resize.sized(made(), before, coins, QUOTE, TAKER).position
+    assert (coins, coins) == (after.long.quantity, after.short.contracts)
 
 
 @pytest.mark.parametrize(
