@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -207,7 +208,7 @@ def deleveraged(share, before):
     return after, [tuple(row[:7]) for row in log.rows[: log.filled[0]]]
 
 
-@pytest.mark.parametrize(("share", "left"), [(0.25, 7.5), (0.05, 9.5)])
+@pytest.mark.parametrize(("share", "left"), [(0.25, 7.5), (0.05, 9.5), (0.95, 0.5)])
 def test_a_share_of_the_short_is_closed_beyond_the_mark(share, left):
     """A quarter of 10 contracts from 110 at 120, a mark of 100: 25 of the margin of 400, and 50
     lost against the mark. Half a contract: 5, and 10."""
@@ -256,6 +257,15 @@ def test_a_transfer_under_way_waits_and_comes_back():
 def _with(state, *rows):
     params, bar = faulty(*rows)
     return params, state, bar
+
+
+@pytest.mark.parametrize(("first", "end"), [(0, 1), (1, 3), (2, 3), (3, 6), (5, 6)])
+def test_terms_hold_until_the_bar_that_has_others(first, end):
+    """Rows 0, 1, 1, 2, 2, 2."""
+    bars = SimpleNamespace(terms=np.array([0, 1, 1, 2, 2, 2]))
+    params = kernel_params(dated=np.zeros((3, 7)))
+    assert end == faults.ruled_until(params, bars, first)
+    assert 6 == faults.ruled_until(kernel_params(), bars, first)
 
 
 def test_each_dated_term_takes_its_own_place():
