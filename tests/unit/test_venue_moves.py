@@ -201,6 +201,24 @@ def test_a_rehedge_to_a_small_leg_keeps_it():
 
 
 @pytest.mark.parametrize(
+    ("coins", "contracts", "least", "left"),
+    [
+        (9.5, 10.0, 51.0, (9.5, 9.5)),  # half a contract at 102: an order of 51 USD
+        (9.5, 10.0, 51.01, (9.5, 10.0)),
+        (10.0, 9.5, 51.01, (9.5, 9.5)),  # coins are sold without an order at the venue
+        (0.0, 0.1, 51.01, (0.0, 0.0)),  # a whole position may be closed
+    ],
+)
+def test_a_rehedge_leaves_contracts_that_are_no_order(coins, contracts, least, left):
+    """What is left open is booked as net delta: the response is done."""
+    made = kernel_params(perp=perp_terms(min_order=least))
+    before = held((coins, 0.0), (contracts, 110.0, 400.0), is_hurt=True)
+    done = trades.rehedged(made, before, QUOTE, TAKER)
+    assert left == (done.position.long.quantity, done.position.short.contracts)
+    assert not done.is_hurt
+
+
+@pytest.mark.parametrize(
     ("wanted", "goes"),
     [(200.0, 166.0), (166.0, 166.0), (0.5, 0.5), (-900.0, -400.0), (-0.5, -0.5)],
 )

@@ -273,6 +273,15 @@ def test_an_order_below_ten_dollars_is_not_done():
     assert 1 == len(resizes(run([100, 130, 130], capital_usd=40.0)))
 
 
+def test_an_opening_below_the_venues_minimum_order_is_refused():
+    """2x of 10 USD less a reserve of a tenth: 9 USD of each leg; 11.12 are needed."""
+    perp = replace(PERP, min_order_usd=10.0)
+    small = {"capital_usd": 10.0, "reserve": 0.1, "perp": perp}
+    with pytest.raises(ConfigError, match=r"9\.00 USD of each leg; .* below 10 USD\. Give 11\.12"):
+        run([100, 100], **small)
+    assert "open" == run([100, 100], **(small | {"capital_usd": 11.12})).event_list[0].kind
+
+
 def test_contracts_are_multiples_of_the_size_step():
     """Steps of a coin: 76.92 becomes 76 on both legs."""
     result = run([100, 130, 130], perp=replace(PERP, size_step=1.0))

@@ -58,6 +58,10 @@ def test_the_larger_leg_leaves_the_band_beyond_its_edge(spot, band, debt, is_off
     assert bool(size.is_off_size(made({"band": band}), state, quote)) is is_off
 
 
+def test_legs_that_lie_apart_are_nothing_to_who_keeps_no_size():
+    assert not size.is_off_size(made(), held((5.0, 100.0)), QUOTE)
+
+
 @pytest.mark.parametrize(
     ("coins", "debt", "is_off"),
     [(10.5, 548.0, False), (10.5, 549.0, True), (9.5, 452.0, False), (9.5, 453.0, True)],
@@ -130,7 +134,7 @@ def test_coins_that_borrow_their_own_price_have_no_end(above):
     assert math.inf == room.room_of_long(made(), held(quote=quote), quote)
 
 
-TIERS = perp_terms((0.02, 0.04), (0.0, 1_200.0), (20.0, 10.0), slippage=0.01, impact=1.0)
+TIERS = perp_terms((0.02, 0.04), (0.0, 1_400.0), (20.0, 10.0), slippage=0.01, impact=1.0)
 FILL = 102 * (1 - 0.01 - 510 / 100_000)
 """Of 5 contracts more."""
 
@@ -211,6 +215,13 @@ def test_both_legs_go_as_far_as_the_venues_let_the_one_that_grows(long, margin, 
     assert coins == pytest.approx(room.reachable(made(), state, QUOTE, 0.0, wanted))
 
 
+def test_the_margin_is_asked_in_the_tier_of_the_contracts_that_are_wanted():
+    """1 200 lie below the 2 000 from which a fifth is asked: 0.98 * 70 - 50 let 6 more be sold."""
+    tiers = perp_terms((0.02, 0.02), (0.0, 2_000.0), (20.0, 5.0))
+    state = held(short=(10.0, 110.0, -30.0))
+    assert 12.0 == room.reachable(made(perp=tiers), state, QUOTE, 0.0, 12.0)
+
+
 def test_the_study_knows_no_limit_of_growing():
     assert 99.0 == room.reachable(unlimited(), held(), QUOTE, 0.0, 99.0)
 
@@ -273,17 +284,22 @@ def test_more_than_a_hundredth_in_the_wrong_leg_moves_before_the_legs_grow(
     assert plan(params, state)[2] is is_move
 
 
+LOW, HIGH = QUOTE._replace(spot=80.0, mark=79.0), QUOTE._replace(mark=160.0)
+
+
 @pytest.mark.parametrize(
     ("long", "margin", "quote"),
     [
-        ((9.875, 690.0), 400.0, QUOTE._replace(spot=80.0, mark=80.0)),  # an eighth of a coin at 80
-        ((10.0625, 300.0), 800.0, QUOTE._replace(mark=160.0)),  # a sixteenth of a contract at 160
+        ((9.875, 700.0), 400.0, LOW),  # an eighth of a coin at 80
+        ((10.125, 720.0), 400.0, LOW),
+        ((10.0625, 300.0), 800.0, HIGH),  # a sixteenth of a contract at 160
+        ((9.9375, 300.0), 800.0, HIGH),
     ],
 )
 def test_ten_dollars_in_one_leg_alone_are_a_trade(long, margin, quote):
-    """The other leg is what it should be: 800 USD / 80, or 966 USD / 96."""
+    """One leg is what 800 USD at 80, 966 or 954 at 96 carry, the other 10 USD more or less."""
     state = held(long, (10.0, 110.0, margin), quote=quote)
-    coins = 10.0 if long[0] < 10 else 10.0625
+    coins = 10.0 if quote == LOW else long[0]
     assert (coins, True, False) == plan(unlimited(), state, quote)
     fewer = unlimited()._replace(perp=perp_terms(min_order=10.01))
     assert not room.can_resize(fewer, state, quote, 0.0)
