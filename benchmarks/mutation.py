@@ -1,4 +1,4 @@
-"""Find the changes of the venue engine's kernels that no test would notice.
+"""Find the changes of the kernels that no test would notice.
 
     python benchmarks/mutation.py [MODULE ...] [--jobs N] [--left] [--quick] [--no-save] [--page]
 
@@ -41,8 +41,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from benchmarks.mutants import Mutant, mutants  # noqa: E402
 
-KERNELS = ROOT / "src" / "basislab" / "kernels" / "venue"
-PACKAGE = "basislab.kernels.venue"
+KERNELS = ROOT / "src" / "basislab" / "kernels"
+SOURCES = sorted((*(KERNELS / "venue").glob("[!_]*.py"), KERNELS / "bridge.py"))
+PACKAGE = "basislab.kernels"
 RESULTS, REASONS = (ROOT / "benchmarks" / f"mutation.{kind}" for kind in ("json", "toml"))
 PAGE = ROOT / "docs" / "venue-engine.md"
 BEGIN, END = "<!-- table: benchmarks/mutation.py -->", "<!-- end of mutation table -->"
@@ -50,8 +51,9 @@ FROM_OUTSIDE = ("test_venue_scenarios.py", "test_venue_study.py")
 """Tests of the command line and the study: whole runs, which take minutes without numba."""
 TESTS = sorted(
     path
-    for path in (KERNELS, *(ROOT / "tests").glob("*/test_venue_*.py"))
-    if path.name not in FROM_OUTSIDE
+    for path in (*SOURCES, *(ROOT / "tests").glob("*/test_*.py"))
+    if path in SOURCES
+    or (path.name.startswith(("test_venue_", "test_bridge_")) and path.name not in FROM_OUTSIDE)
 )
 LONG = "tests/property/"
 SURVIVED, KILLED, STUCK = "survived", "killed", "stuck"
@@ -63,9 +65,18 @@ SLOWEST, PATIENCE_S = 10.0, 5.0
 
 def trees(names: list[str]) -> Iterator[tuple[str, ast.Module]]:
     """Yield the source of the kernels' modules."""
-    for path in sorted(KERNELS.glob("*.py")):
-        if path.stem != "__init__" and (not names or path.stem in names):
+    for path in SOURCES:
+        if not names or path.stem in names:
             yield path.stem, ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def home_of(module: str) -> str:
+    """Return the full name of a kernel's module."""
+    return next(
+        ".".join((PACKAGE, *path.relative_to(KERNELS).with_suffix("").parts))
+        for path in SOURCES
+        if path.stem == module
+    )
 
 
 def reasons() -> dict[str, dict[str, str]]:
@@ -156,8 +167,8 @@ class Mutation:
                 raise session.Failed(item.nodeid)
         cover.stop()
         data = cover.get_data()
-        for module, _ in trees([]):
-            self.lines[module] = data.contexts_by_lineno(str(KERNELS / f"{module}.py"))
+        for path in SOURCES:
+            self.lines[path.stem] = data.contexts_by_lineno(str(path))
         reaching = {
             test for found in self.lines.values() for each in found.values() for test in each
         }
@@ -188,7 +199,7 @@ class Mutation:
             return child
         try:
             mutant.apply()
-            put_in(importlib.import_module(f"{PACKAGE}.{module}"), tree)
+            put_in(importlib.import_module(home_of(module)), tree)
             noticed = self.is_noticed(self.reaching(mutant, module), items)
         except BaseException:  # noqa: BLE001 - the parent must hear of it
             traceback.print_exc()
@@ -287,7 +298,7 @@ def keep(module: str, found: dict[str, list[str]], *, is_rest: bool) -> None:
 def main() -> int:
     """Run, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("modules", nargs="*", help="of kernels/venue; all when left out")
+    parser.add_argument("modules", nargs="*", help="of kernels/venue, or bridge; all when left out")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="unit tests only; implies --no-save")
     parser.add_argument("--no-save", action="store_true", help="leave mutation.json as it is")
