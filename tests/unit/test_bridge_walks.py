@@ -106,14 +106,14 @@ def days(*candles, first=20_000):
 
 
 def test_an_hours_bar_holds_its_steps_and_the_next_ones_first():
-    """100 to 110: 105 throughout, but 100 in step 5, 110 in step 12, which ends the first hour and
-    begins the second, and 102.5 in the last step."""
+    """100 to 110: 105 throughout, but 100 in step 11, 110 in step 12, which ends the first hour and
+    begins the second, and 102.5 in the step after it and in the last one."""
     way = np.full(STEPS + 1, 0.5)
-    way[5], way[12], way[-1] = 0.0, 1.0, 0.25
+    way[11], way[12], way[13], way[-1] = 0.0, 1.0, 0.25, 0.25
     bars = np.empty((4, 24))
     walks.fill_day(bars, way, days((105, 110, 100, 102.5)), 0)
     assert [105, 110, 100, 110] == bars[:, 0].tolist()
-    assert [110, 110, 105, 105] == bars[:, 1].tolist()
+    assert [110, 110, 102.5, 105] == bars[:, 1].tolist()
     assert [105, 105, 105, 105] == bars[:, 2].tolist()
     assert [105, 105, 102.5, 102.5] == bars[:, 23].tolist()
 
@@ -156,9 +156,10 @@ def test_which_of_the_near_walks_is_drawn_by_seed_path_and_day():
         assert walks.pick(given, candles, day, seed, path)[1] == 5 * 6 + below(word, 5)
 
 
-@pytest.mark.parametrize("number", [2, -3])
-def test_a_path_is_its_days_walks_as_the_leading_price_picks_them(number):
-    """The third walk, upright or turned over, of the leader's level; on each day's own prices."""
+@pytest.mark.parametrize(("number", "index"), [(0, 0), (2, 2), (-3, 2)])
+def test_a_path_is_its_days_walks_as_the_leading_price_picks_them(number, index):
+    """The first or third walk, upright or turned over, of the leader's level; on the day's own
+    prices."""
     given = library(widths=(0.15,))
     given.near[...] = number
     lead = days((100, 110, 100, 110), (100, 120, 100, 110))
@@ -168,7 +169,7 @@ def test_a_path_is_its_days_walks_as_the_leading_price_picks_them(number):
     ends = [(0.5, 0.25), (5 / 30, 1.0)]
     for day, (start, end) in enumerate(ends):
         wanted = np.empty((4, 24))
-        way = bent(given.walks[day, 2], number, start, end)
+        way = bent(given.walks[day, index], number, start, end)
         walks.fill_day(wanted, way, own, day)
         assert wanted.tolist() == bars[:, 24 * day : 24 * day + 24].tolist()
 
@@ -192,6 +193,35 @@ def test_four_normal_numbers_are_box_and_mullers_of_four_words():
         assert wanted == pytest.approx(walks.normals(7, 5, number))
 
 
+def marsaglia_tsang(shape, label, number):
+    """A gamma number as the paper has it, two draws a try, and the number of tries."""
+    d = shape + 1 - 1 / 3
+    c = 1 / math.sqrt(9 * d)
+    for tries in range(16):
+        x = walks.normals(7, label, number + 2 * tries)[0]
+        u = (float(draw(7, label, number + 2 * tries + 1).a) + 1) / 2**32
+        v = (1 + c * x) ** 3
+        if v > 0 and math.log(u) < x**2 / 2 + d - d * v + d * math.log(v):
+            break
+    root = (float(draw(7, label, number + 32).a) + 1) / 2**32
+    return d * v * root ** (1 / shape), tries
+
+
+LABEL, FAR = 9, 155_008
+"""A first normal number of -3.97 leaves less than nothing to be cubed."""
+
+
+@pytest.mark.parametrize("shape", [0.45, 1.7])
+def test_gamma_numbers_are_marsaglia_and_tsangs(shape):
+    """Some of them by a second try."""
+    tried = set()
+    for number in (FAR, *range(0, 64 * 200, 64)):
+        wanted, tries = marsaglia_tsang(shape, LABEL, number)
+        assert wanted == pytest.approx(walks.gamma(shape, 7, LABEL, number), rel=1e-12)
+        tried.add(tries)
+    assert {0, 1} <= tried
+
+
 def test_gamma_numbers_have_mean_and_variance_of_their_shape():
     """Both are the shape: 0.45 within five standard errors of 4 000; the logarithm's mean is the
     digamma of it, -2.43."""
@@ -199,3 +229,28 @@ def test_gamma_numbers_have_mean_and_variance_of_their_shape():
     assert found.mean() == pytest.approx(0.45, abs=5 * (0.45 / 4_000) ** 0.5)
     assert found.var() == pytest.approx(0.45, rel=0.25)
     assert np.log(found).mean() == pytest.approx(-2.4283, abs=0.2)
+
+
+def test_a_walk_is_its_hours_steps_on_an_uneven_clock():
+    """72 draws of four steps; each hour's variance is its weight times a gamma number. Onto [0, 1];
+    the reach is the range over the root of the hours' squared moves."""
+    weights = np.arange(1, 25) / 300
+    walk = np.empty(STEPS + 1, np.float32)
+    reach = walks.draw_walk(walk, weights, 0.45, 7, 11)
+    paces = [walks.gamma(0.45, 7, (1 << 61) + 11, 64 * hour) for hour in range(24)]
+    fours = [walks.normals(7, (1 << 60) + 11, number) for number in range(72)]
+    steps = np.concatenate(fours) * np.repeat(np.sqrt(weights * paces), 12)
+    way = np.concatenate(([0.0], np.cumsum(steps)))
+    low, high = way.min(), way.max()
+    assert walk == pytest.approx((way - low) / (high - low), abs=1e-6)
+    assert reach == pytest.approx((high - low) / np.sqrt((np.diff(way[::12]) ** 2).sum()))
+
+
+def test_walks_are_numbered_from_the_first_that_is_asked_for():
+    many, reach = np.empty((2, STEPS + 1), np.float32), np.empty(2)
+    one = np.empty(STEPS + 1, np.float32)
+    weights = np.full(24, 1 / 24)
+    walks.draw_walks(many, reach, weights, 0.45, 7, 5)
+    for index in range(2):
+        assert reach[index] == walks.draw_walk(one, weights, 0.45, 7, 5 + index)
+        assert one.tolist() == many[index].tolist()
