@@ -1,6 +1,6 @@
-"""Find the changes of the venue engine's kernels that no test would notice.
+"""Find the changes of the kernels that no test would notice.
 
-    python benchmarks/mutation.py [MODULE ...] [--jobs N] [--quick] [--no-save] [--page]
+    python benchmarks/mutation.py [MODULE ...] [--jobs N] [--left] [--quick] [--no-save] [--page]
 
 One process imports everything once, runs the tests as plain Python, and keeps which test reaches
 which line. Then it forks for each mutant, gives the functions the changed code (they keep their
@@ -8,9 +8,10 @@ identity, so whoever imported them has it too) and runs the tests that reach the
 first, until one fails. Tools that start an interpreter for each mutant need hours for what takes
 minutes here. Examples of hypothesis are the same each time, and not shrunk.
 
-Results are kept in ``benchmarks/mutation.json``, module by module (those named are run anew), and
+Results are kept in ``benchmarks/mutation.json`` as each module ends (those named are run anew), and
 in the table of docs/venue-engine.md. A module that has changed since it was run is named below the
-table and not counted in it; ``--page`` writes the table anew and runs nothing.
+table and not counted in it; ``--page`` writes the table anew and runs nothing. After new tests
+``--left`` runs only what nothing noticed before: a test more cannot miss what was noticed.
 ``benchmarks/mutation.toml`` says of each survivor that is no gap in the tests why it is none.
 """
 
@@ -40,12 +41,21 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from benchmarks.mutants import Mutant, mutants  # noqa: E402
 
-KERNELS = ROOT / "src" / "basislab" / "kernels" / "venue"
-PACKAGE = "basislab.kernels.venue"
+KERNELS = ROOT / "src" / "basislab" / "kernels"
+SOURCES = sorted((*(KERNELS / "venue").glob("[!_]*.py"), KERNELS / "bridge.py"))
+PACKAGE = "basislab.kernels"
 RESULTS, REASONS = (ROOT / "benchmarks" / f"mutation.{kind}" for kind in ("json", "toml"))
 PAGE = ROOT / "docs" / "venue-engine.md"
 BEGIN, END = "<!-- table: benchmarks/mutation.py -->", "<!-- end of mutation table -->"
-TESTS = sorted((KERNELS, *(ROOT / "tests").glob("*/test_venue_*.py")))
+FROM_OUTSIDE = ("test_venue_scenarios.py", "test_venue_study.py")
+"""Tests of the command line and the study: whole runs, which take minutes without numba."""
+TESTS = sorted(
+    path
+    for path in (*SOURCES, *(ROOT / "tests").glob("*/test_*.py"))
+    if path in SOURCES
+    or (path.name.startswith(("test_venue_", "test_bridge_")) and path.name not in FROM_OUTSIDE)
+)
+LONG = "tests/property/"
 SURVIVED, KILLED, STUCK = "survived", "killed", "stuck"
 EXPLAINED = ("equivalent", "free")
 BROKEN = 2
@@ -55,9 +65,18 @@ SLOWEST, PATIENCE_S = 10.0, 5.0
 
 def trees(names: list[str]) -> Iterator[tuple[str, ast.Module]]:
     """Yield the source of the kernels' modules."""
-    for path in sorted(KERNELS.glob("*.py")):
-        if path.stem != "__init__" and (not names or path.stem in names):
+    for path in SOURCES:
+        if not names or path.stem in names:
             yield path.stem, ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def home_of(module: str) -> str:
+    """Return the full name of a kernel's module."""
+    return next(
+        ".".join((PACKAGE, *path.relative_to(KERNELS).with_suffix("").parts))
+        for path in SOURCES
+        if path.stem == module
+    )
 
 
 def reasons() -> dict[str, dict[str, str]]:
@@ -89,8 +108,8 @@ def put_in(module: ModuleType, tree: ast.Module) -> None:
 class Mutation:
     """A pytest plugin: instead of the tests' results it asks what they would have noticed."""
 
-    def __init__(self, names: list[str], jobs: int) -> None:
-        self.names, self.jobs = names, jobs
+    def __init__(self, names: list[str], jobs: int, only: set[str] | None, *, keeps: bool) -> None:
+        self.names, self.jobs, self.only, self.keeps = names, jobs, only, keeps
         self.found: dict[str, dict[str, list[str]]] = {}
         self.seconds: dict[str, float] = {}
         self.lines: dict[str, dict[int, list[str]]] = {}
@@ -120,12 +139,16 @@ class Mutation:
         for module, tree in trees(self.names):
             self.found[module] = {SURVIVED: [], KILLED: [], STUCK: []}
             for mutant in mutants(module, tree):
+                if self.only is not None and mutant.name not in self.only:
+                    continue
                 while len(running) >= self.jobs:
                     self.reap(running)
                 running[self.forked(mutant, tree, module, items)] = module, mutant.name
                 count += 1
-        while running:
-            self.reap(running)
+            while running:
+                self.reap(running)
+            if self.keeps:
+                keep(module, self.found[module], is_rest=self.only is not None)
         print(f"{count} mutants in {time.perf_counter() - began:.0f} s")
         return True
 
@@ -144,8 +167,8 @@ class Mutation:
                 raise session.Failed(item.nodeid)
         cover.stop()
         data = cover.get_data()
-        for module, _ in trees([]):
-            self.lines[module] = data.contexts_by_lineno(str(KERNELS / f"{module}.py"))
+        for path in SOURCES:
+            self.lines[path.stem] = data.contexts_by_lineno(str(path))
         reaching = {
             test for found in self.lines.values() for each in found.values() for test in each
         }
@@ -153,11 +176,16 @@ class Mutation:
         return {item.nodeid: item for item in items}
 
     def reaching(self, mutant: Mutant, module: str) -> list[str]:
-        """Return the tests that reach a mutant's lines, quickest first; a constant's are all."""
+        """Return the tests that reach a mutant's lines, quickest first; a constant's are all.
+
+        Of one that is explained only those by hand: thousands of made paths tell nothing more.
+        """
         first, last = mutant.lines
         lines = self.lines[module]
         wanted = range(first, last + 1) if first else lines
         found = {test for line in wanted for test in lines.get(line, ()) if test}
+        if any(mutant.name in known for known in reasons().values()):
+            found = {test for test in found if not test.startswith(LONG)}
         return sorted(found, key=self.seconds.__getitem__)
 
     def forked(
@@ -171,7 +199,7 @@ class Mutation:
             return child
         try:
             mutant.apply()
-            put_in(importlib.import_module(f"{PACKAGE}.{module}"), tree)
+            put_in(importlib.import_module(home_of(module)), tree)
             noticed = self.is_noticed(self.reaching(mutant, module), items)
         except BaseException:  # noqa: BLE001 - the parent must hear of it
             traceback.print_exc()
@@ -245,35 +273,53 @@ def update_docs(kept: dict[str, dict[str, Any]]) -> None:
     PAGE.write_text(f"{before}{BEGIN}\n{table(kept)}\n{END}{after}", encoding="utf-8")
 
 
+def results() -> dict[str, dict[str, Any]]:
+    """Return what is kept, by module."""
+    kept: dict[str, dict[str, Any]] = {}
+    if RESULTS.exists():
+        kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return kept
+
+
+def keep(module: str, found: dict[str, list[str]], *, is_rest: bool) -> None:
+    """Write a module's figures and the table; of a rest, what was noticed before stands."""
+    line, kept = counted(found), results()
+    if is_rest:
+        before = kept[module]
+        for name in ("mutants", "killed", *EXPLAINED):
+            line[name] += before[name] - (len(before["left"]) if name == "mutants" else 0)
+    print(f"{module:10}", *(f"{key} {value}" for key, value in line.items()), flush=True)
+    known = {name for name, _ in trees([])}
+    kept = {name: each for name, each in sorted((kept | {module: line}).items()) if name in known}
+    RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    update_docs(kept)
+
+
 def main() -> int:
     """Run, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("modules", nargs="*", help="of kernels/venue; all when left out")
+    parser.add_argument("modules", nargs="*", help="of kernels/venue, or bridge; all when left out")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="unit tests only; implies --no-save")
     parser.add_argument("--no-save", action="store_true", help="leave mutation.json as it is")
     parser.add_argument("--page", action="store_true", help="write the table of what is kept")
+    parser.add_argument("--left", action="store_true", help="only what is kept as not noticed")
     given = parser.parse_args()
     if given.page:
-        update_docs(json.loads(RESULTS.read_text(encoding="utf-8")))
+        update_docs(results())
         return 0
     os.environ["NUMBA_DISABLE_JIT"] = "1"  # before anything imports numba
-    plugin = Mutation(given.modules, given.jobs)
+    names, only = given.modules, None
+    if given.left:
+        same = {name: line for name, line in results().items() if name not in changed(results())}
+        names = [name for name, line in same.items() if line["left"] and name in (names or same)]
+        only = {mutant for name in names for mutant in same[name]["left"]}
+    keeps = not (given.no_save or given.quick)
+    plugin = Mutation(names, given.jobs, only, keeps=keeps)
     options = ["-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
-    tests = [str(path) for path in TESTS if not (given.quick and path.parent.name == "property")]
+    tests = [str(path) for path in TESTS if not (given.quick and path.parent.name in LONG)]
     done = pytest.main([*options, *tests], plugins=[plugin])
-    if done not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        return int(done)
-    modules = {name: counted(found) for name, found in plugin.found.items()}
-    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    known = {module for module, _ in trees([])}
-    kept = {name: line for name, line in sorted((kept | modules).items()) if name in known}
-    for name, line in kept.items():
-        print(f"{name:10}", *(f"{key} {value}" for key, value in line.items()))
-    if not (given.no_save or given.quick):
-        RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-        update_docs(kept)
-    return 0
+    return 0 if done in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else int(done)
 
 
 if __name__ == "__main__":

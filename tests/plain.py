@@ -115,9 +115,17 @@ def venue() -> dict[str, ModuleType]:
     longer. That the compiled engine gives the same bits is a test of its own. Where numba is off
     they are the engine's own modules, so that a changed one is seen.
     """
-    names = tuple(f"venue.{name}" for name in VENUE_KERNELS)
-    if numba.core.config.DISABLE_JIT:
-        found = {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
-    else:
-        found = load(names=names)
+    found = _own(tuple(f"venue.{name}" for name in VENUE_KERNELS))
     return {name.removeprefix("venue."): module for name, module in found.items()}
+
+
+@cache
+def bridge() -> ModuleType:
+    """Return the kernel of the paths within a day as plain Python, in the same way."""
+    return _own(("bridge",))["bridge"]
+
+
+def _own(names: tuple[str, ...]) -> dict[str, ModuleType]:
+    if numba.core.config.DISABLE_JIT:
+        return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
+    return load(names=names)

@@ -107,6 +107,8 @@ def test_a_resize_makes_the_legs_equal_within_the_venues_limits(market, config):
     """Equal coins (interest of an hour aside), an LTV and a margin that the venues let be opened,
     and a trade of ten dollars or more; nothing grows between a hit and the response."""
     result = simulate(market, config)
+    hit = {event.bar for event in result.event_list if event.kind in ("liquidation", "adl")}
+    price = market.prices["perp", "perp"].close
     hurt = False
     for event in result.event_list:
         if event.kind in ("liquidation", "adl"):
@@ -116,6 +118,9 @@ def test_a_resize_makes_the_legs_equal_within_the_venues_limits(market, config):
         if event.kind != "resize":
             continue
         assert not hurt
+        if event.bar not in hit:  # an hour's interest on 5 % a year is all that lies between them
+            most = 5 * result.equity_usd[event.bar] / price[event.bar]
+            assert abs(result.column("net_coins")[event.bar]) <= 6e-6 * most
         if event.coins > 0.0 and not config.is_debtless:
             most = 1 / (1 - 0.98 * config.lending.max_ltv)
             assert event.long_leverage_after <= max(most, event.long_leverage_before) * (1 + 1e-9)
@@ -125,29 +130,32 @@ def test_a_resize_makes_the_legs_equal_within_the_venues_limits(market, config):
             )
 
 
-@given(market=calm_paths(), band=st.sampled_from([0.02, 0.1, 0.3]), config=configs)
+@given(market=calm_paths(), band=st.sampled_from([0.02, 0.1, 0.3]), config=configs, data=st.data())
 @settings(deadline=None, max_examples=150)
-def test_without_costs_and_rates_there_is_no_gain_at_any_band(market, band, config):
-    """One price for both legs, so no basis either: what is left is 0 unless a leg was hit."""
-    still = hourly_market(
-        [
-            tuple(row)
-            for row in np.stack(
-                [
-                    getattr(market.prices["perp", "perp"], name)
-                    for name in ("open", "high", "low", "close")
-                ],
-                axis=1,
-            ).tolist()
-        ]
-    )
+def test_without_costs_and_rates_all_that_is_gained_is_basis_at_any_band(
+    market, band, config, data
+):
+    """Spot up to 1 % beside the mark, or one price: what is left is the basis, or 0, unless a leg
+    was hit."""
+    perp = market.prices["perp", "perp"]
+    close = perp.close.tolist()
+    sizes = data.draw(st.sampled_from([(1.0,), (0.99, 1.0, 1.01)]))
+    gaps = data.draw(st.lists(st.sampled_from(sizes), min_size=len(close), max_size=len(close)))
+    beside = [price * gap for price, gap in zip(close, gaps, strict=True)]
+    still = hourly_market(flat_between(close), spot=flat_between(beside))
     free = replace(
         free_venue_config(band=band), long_leverage=config.leverages.long,
         short_leverage=config.leverages.short, resize_to=config.resize_to, policy="never",
     )  # fmt: skip
     result = simulate(still, free)
-    if not any(event.kind == "liquidation" for event in result.event_list):
-        assert 0.0 == pytest.approx(result.ledger.total, abs=1e-6)
+    if any(event.kind == "liquidation" for event in result.event_list):
+        return
+    accounts = dict(result.ledger.accounts)
+    basis = accounts.pop("basis")
+    assert all(value == pytest.approx(0.0, abs=1e-6) for value in accounts.values())
+    assert result.final_usd - free.capital_usd == pytest.approx(basis, abs=1e-6)
+    if sizes == (1.0,):
+        assert 0.0 == pytest.approx(basis, abs=1e-6)
 
 
 @given(market=st.one_of(paths(), calm_paths()), config=configs, data=st.data())
@@ -172,6 +180,12 @@ def test_the_sweep_layout_and_plain_python_give_the_same(market, config):
     found = model_of(config).final(params, bars)
     assert done.final == pytest.approx(found, abs=1e-11 * scale)
     assert done.final == plain.venue()["step"].run(params, bars).final
+
+
+def flat_between(close):
+    """Bars from each close to the next."""
+    ends = pairwise([close[0], *close])
+    return [(begin, max(begin, end), min(begin, end), end) for begin, end in ends]
 
 
 def lowered(market, config):

@@ -187,3 +187,11 @@ def test_an_event_says_what_and_the_equity_after_it():
     assert 960.0 == row[9]
     assert np.isnan(row[10:]).all()
     assert 1 == log.filled[0]
+
+
+def test_a_trailing_deviation_is_a_plain_mean_until_its_window_fills():
+    """Squares of 9, 4, 16, 1 (1e-4): the first bar's alone; then a mean of one, (4 + 16) / 2, and
+    from a share of 0.4 on 10 + 0.4 (1 - 10). Four bars of reaction double the deviation."""
+    returns, sigma = np.array([0.03, -0.02, 0.04, 0.01]), np.zeros(4)
+    plain.venue()["volatility"].trailing_deviation(returns, 0.4, 4.0, sigma)
+    assert np.sqrt(4e-4 * np.array([9, 4, 10, 6.4])) == pytest.approx(sigma)

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from basislab.errors import ConfigError
+from basislab.kernels.events import SHORT
+from basislab.kernels.venue import events as ev
+from basislab.kernels.venue import params as vp
+from basislab.kernels.venue import state as vs
 from basislab.presets.terms import load_lending
 from basislab.simulate import simulate
 from basislab.types.constants import DatedTerm
@@ -28,9 +33,10 @@ from tests.venue_builders import (
     kernel_bar,
     kernel_params,
     loan_terms,
+    posted,
 )
 
-lending = plain.venue()["lending"]
+faults, lending = plain.venue()["faults"], plain.venue()["lending"]
 
 
 def at(hour):
@@ -179,10 +185,94 @@ def test_funding_is_cut_at_the_venues_cap():
 def test_a_cut_below_the_minimum_order_is_not_done():
     """Half of 10 contracts at 102 are 510 USD: an order that a venue of 511 does not take."""
     whole, state, params = plain.venue()["whole"], plain.venue()["state"], kernel_params()
-    for least, left in ((511.0, 10.0), (509.0, 5.0)):
+    for least, left in ((511.0, 10.0), (510.0, 5.0), (509.0, 5.0)):
         strict = params._replace(perp=params.perp._replace(min_order=least))
         before = held(order=state.Order(state.DELEVER, 0.5))
         log = plain.venue()["events"].new_log(9)
         after = whole.executed(strict, before, QUOTE, kernel_bar(), log)
         assert (left, left) == (after.position.long.quantity, after.position.short.contracts)
         assert state.NO_ORDER == after.order.kind
+
+
+def faulty(*rows):
+    """Parameters with a row (code, value, beyond) a fault, and a bar in which all of them hold."""
+    params = kernel_params(faults=np.array(rows, float).reshape(-1, 3))
+    return params, kernel_bar(faults=2 ** len(rows) - 1)
+
+
+def deleveraged(share, before):
+    """What a venue's closing of a share at a fifth above the mark leaves, and its events."""
+    log = plain.venue()["events"].new_log(9)
+    params, bar = faulty((vp.ADL, share, 0.2))
+    after = faults.auto_deleveraged(params, before, bar, log)
+    return after, [tuple(row[:7]) for row in log.rows[: log.filled[0]]]
+
+
+@pytest.mark.parametrize(("share", "left"), [(0.25, 7.5), (0.05, 9.5), (0.95, 0.5)])
+def test_a_share_of_the_short_is_closed_beyond_the_mark(share, left):
+    """A quarter of 10 contracts from 110 at 120, a mark of 100: 25 of the margin of 400, and 50
+    lost against the mark. Half a contract: 5, and 10."""
+    before = held()
+    after, events = deleveraged(share, before)
+    cost = 20 * (10 - left)
+    assert (left, 110.0, 400 - cost / 2) == pytest.approx(tuple(after.position.short))
+    assert {"perp_liquidation": -cost} == posted(before, after)
+    assert after.is_hurt
+    assert [(7, ev.ADL, SHORT, ev.NO_REASON, 0.0, 0.0, pytest.approx(cost))] == events
+
+
+def test_a_short_that_is_closed_wholly_has_no_entry():
+    after, _ = deleveraged(1.0, held())
+    assert (0.0, 0.0, 300.0) == pytest.approx(tuple(after.position.short))
+
+
+@pytest.mark.parametrize("before", [held(status=vs.CLOSED), held(short=(0.0, 0.0, 400.0))])
+def test_who_is_out_or_has_no_contracts_is_not_deleveraged(before):
+    assert (before, []) == deleveraged(0.25, before)
+
+
+@pytest.mark.parametrize("codes", [(vp.OUTAGE, vp.ADL), (vp.ADL, vp.OUTAGE), (vp.OUTAGE,)])
+def test_one_outage_among_other_faults_is_one(codes):
+    assert faults.is_out(*faulty(*((code, 0.1, 0.0) for code in codes)))
+
+
+def test_an_outage_of_another_bar_is_none():
+    params, bar = faulty((vp.OUTAGE, 0.0, 0.0), (vp.ADL, 0.1, 0.0))
+    assert not faults.is_out(params, bar._replace(faults=0b10))
+
+
+def test_what_is_not_under_way_neither_waits_nor_fails():
+    before = held()
+    disturbed = faults.disturbed(*_with(before, (vp.DELAY, 3, 0.0), (vp.FAILURE, 0.0, 0.0)))
+    assert before == disturbed
+
+
+def test_a_transfer_under_way_waits_and_comes_back():
+    """30 USD due in bar 9 are idle cash in bar 12."""
+    before = held(transit=vs.Transit(30.0, vs.TO_SHORT, 9))
+    disturbed = faults.disturbed(*_with(before, (vp.DELAY, 3, 0.0), (vp.FAILURE, 0.0, 0.0)))
+    assert (30.0, vs.TO_IDLE, 12) == disturbed.transit
+
+
+def _with(state, *rows):
+    params, bar = faulty(*rows)
+    return params, state, bar
+
+
+@pytest.mark.parametrize(("first", "end"), [(0, 1), (1, 3), (2, 3), (3, 6), (5, 6)])
+def test_terms_hold_until_the_bar_that_has_others(first, end):
+    """Rows 0, 1, 1, 2, 2, 2."""
+    bars = SimpleNamespace(terms=np.array([0, 1, 1, 2, 2, 2]))
+    params = kernel_params(dated=np.zeros((3, 7)))
+    assert end == faults.ruled_until(params, bars, first)
+    assert 6 == faults.ruled_until(kernel_params(), bars, first)
+
+
+def test_each_dated_term_takes_its_own_place():
+    """Seven terms, seven numbers."""
+    row = 0.1 * np.arange(1, 8)
+    params = kernel_params(dated=np.array([np.zeros(7), row]))
+    loan = faults.ruled(params, 1).loan
+    assert tuple(row) == tuple(getattr(loan, name) for name in vp.DATED)
+    still = params._replace(dated=np.empty((0, 7)))
+    assert still == faults.ruled(still, 1)

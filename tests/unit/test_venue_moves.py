@@ -72,6 +72,31 @@ def test_the_study_splits_the_costs_in_halves():
     assert 497.25 == pytest.approx(done.position.short.margin)
 
 
+def test_an_opening_without_a_loan_buys_what_its_cash_pays_for():
+    """1x and 3x of 1 000: gas of 3 and 15 bps on three quarters of the rest come first, both legs
+    share them. The short's fee is its own margin's."""
+    made = params(is_debtless=True, leverage=1.0, share=0.75, perp=perp_terms())
+    done = trades.opened(made, cash(1_000.0), 1_000.0, QUOTE, TAKER)
+    backing = 997 / (1 + 0.75 * 0.0015)
+    coins = 0.75 * backing / 96
+    fee = coins * 102 * TAKER
+    assert (pytest.approx(coins), 0.0) == done.position.long
+    assert (coins, 102.0, 0.25 * backing - fee) == pytest.approx(tuple(done.position.short))
+    paid = 0.75 * backing * 0.0015
+    assert {"trading_fees": -paid - fee, "gas": -3.0, "slippage": 2 * coins} == posted(
+        cash(1_000.0), done
+    )
+    assert 0.0 == pytest.approx(done.idle, abs=1e-9)
+
+
+def test_an_opening_without_a_loan_that_gas_eats_buys_nothing():
+    """2 USD and gas of 3: all of it is gas, and no fee."""
+    made = params(is_debtless=True, leverage=1.0, share=0.75)
+    done = trades.opened(made, cash(2.0), 2.0, QUOTE, TAKER)
+    assert {"gas": -2.0} == posted(cash(2.0), done)
+    assert vs.ENDED == done.status
+
+
 @pytest.mark.parametrize(("gas", "is_ended"), [(465.0, False), (466.0, True)])
 def test_an_opening_that_eats_everything_ends_the_run(gas, is_ended):
     """A fill of 51 against a mark of 100 costs 49 on each of 10.4167 coins: 510.42 of 1 000. Fees
@@ -176,6 +201,24 @@ def test_a_rehedge_to_a_small_leg_keeps_it():
 
 
 @pytest.mark.parametrize(
+    ("coins", "contracts", "least", "left"),
+    [
+        (9.5, 10.0, 51.0, (9.5, 9.5)),  # half a contract at 102: an order of 51 USD
+        (9.5, 10.0, 51.01, (9.5, 10.0)),
+        (10.0, 9.5, 51.01, (9.5, 9.5)),  # coins are sold without an order at the venue
+        (0.0, 0.1, 51.01, (0.0, 0.0)),  # a whole position may be closed
+    ],
+)
+def test_a_rehedge_leaves_contracts_that_are_no_order(coins, contracts, least, left):
+    """What is left open is booked as net delta: the response is done."""
+    made = kernel_params(perp=perp_terms(min_order=least))
+    before = held((coins, 0.0), (contracts, 110.0, 400.0), is_hurt=True)
+    done = trades.rehedged(made, before, QUOTE, TAKER)
+    assert left == (done.position.long.quantity, done.position.short.contracts)
+    assert not done.is_hurt
+
+
+@pytest.mark.parametrize(
     ("wanted", "goes"),
     [(200.0, 166.0), (166.0, 166.0), (0.5, 0.5), (-900.0, -400.0), (-0.5, -0.5)],
 )
@@ -187,6 +230,10 @@ def test_what_venues_let_go(wanted, goes):
 def test_a_loan_at_its_maximum_lends_cents():
     """0.74 * 900 - 665.9 = 0.1 of 0.5 wanted."""
     assert 0.1 == pytest.approx(transfers.movable(params(), held((10.0, 665.9)), 0.5, QUOTE))
+
+
+def test_a_long_without_debt_lends_nothing():
+    assert 0.0 == transfers.movable(params(is_debtless=True), held((10.0, 0.0)), 20.0, QUOTE)
 
 
 @pytest.mark.parametrize("wanted", [9_999.0, -9_999.0])

@@ -41,6 +41,13 @@ def test_the_trigger_is_the_leverage_of_either_leg(long, short, trigger, is_stre
     assert bool(policies.is_stretched(params, held(long, short), kernel_bar())) is is_stretched
 
 
+@pytest.mark.parametrize(("ratio", "is_stretched"), [(0.49, True), (0.5, False), (2.0, False)])
+def test_the_shorts_trigger_stands_to_the_longs_as_their_leverages(ratio, is_stretched):
+    """1 000 on 500: 2x. A trigger of 4 for the long is one of 1.96, 2, 8 for the short."""
+    params = policy(trigger=4.0, short_ratio=ratio)
+    assert bool(policies.is_stretched(params, held(), kernel_bar())) is is_stretched
+
+
 @pytest.mark.parametrize(
     ("ltv_band", "margin_band", "is_stretched"),
     [
@@ -124,6 +131,23 @@ def test_a_stretched_leg_gets_idle_cash_else_the_others_until_both_are_equal(deb
     assert order == policies.relief(policy(), held((10.0, debt), idle=idle), QUOTE)
 
 
+@pytest.mark.parametrize(
+    ("margin", "idle", "order"),
+    [
+        (400.0, 50.0, (vs.TOP_UP_SHORT, 50.0)),
+        (900.0, 50.0, NOTHING),  # 40 more in the short: a long without debt asks for nothing
+        (900.0, 0.0, NOTHING),
+        (400.0, 0.0, (vs.DELEVER, 0.0)),  # nothing is borrowed; the short of 2x is not cut
+    ],
+)
+def test_a_long_without_debt_gets_nothing_and_lends_nothing(margin, idle, order):
+    """960 of coin; 500 or 1 000 in the short."""
+    params = policy()._replace(is_debtless=True)
+    assert order == policies.relief(
+        params, held((10.0, 0.0), (10.0, 110.0, margin), idle=idle), QUOTE
+    )
+
+
 @pytest.mark.parametrize("has_deleverage", [False, True])
 @pytest.mark.parametrize(
     ("debt", "margin", "possible", "share"),
@@ -131,6 +155,7 @@ def test_a_stretched_leg_gets_idle_cash_else_the_others_until_both_are_equal(deb
         (600.0, 100.0, 66.0, 1 - 2 * 200 / 1_000),  # 80 wanted, 74 % of 900 less 600 lent
         (900.0, 100.0, -50.0, 1 - 2 * 60 / 960),  # 70 wanted, 200 less 15 % of 1 000 let go
         (1_000.0, 100.0, -50.0, 1.0),  # the loan is 40 under water: all is cut
+        (600.0, -110.0, 66.0, 1.0),  # the short is 10 under water
         (660.0, -40.0, 6.0, 1 - 2 * 60 / 1_000),
         (660.5, -40.0, 5.5, 1 - 2 * 60 / 1_000),
         (661.0, -40.0, None, 1 - 2 * 60 / 1_000),  # five dollars are not moved
@@ -192,3 +217,17 @@ def test_what_is_decided_at_a_close(state, bar, order):
 def test_a_leg_that_is_not_stretched_gets_nothing():
     params = policy(trigger=9.0)
     assert NOTHING == policies.decided(params, held(), kernel_bar())
+
+
+@pytest.mark.parametrize(
+    ("debt", "max_ltv", "order"),
+    [
+        (210.0, 0.74, (vs.MOVE, 125.0)),  # 1 000 against 1 250: the band of 20 % itself
+        (200.0, 0.74, (vs.RESIZE, 0.0)),
+        (200.0, 0.2, (vs.DELEVER, 0.0)),  # neither coins nor capital can be had for it
+    ],
+)
+def test_the_size_comes_before_a_stretched_leg_where_something_can_be_done(debt, max_ltv, order):
+    """The short of 2x is beyond a trigger of 1.5 in any case; it is no more than it began with."""
+    params = policy(trigger=1.5, band=0.2)._replace(loan=loan_terms(max_ltv=max_ltv))
+    assert order == policies.decided(params, held((10.0, debt)), kernel_bar())

@@ -117,6 +117,37 @@ def test_the_legs_have_their_own_leverages():
     assert 2.0 == pytest.approx(result.config.leverage)
 
 
+@pytest.mark.parametrize(
+    ("price", "kinds"),
+    [
+        (70, [(2, "resize"), (2, "rebalance"), (2, "arrival")]),  # LTV 6 333 / 10 000: it fits
+        (60, [(2, "rebalance"), (2, "arrival"), (3, "resize")]),  # 7 333 / 10 000 does not
+    ],
+)
+def test_unequal_legs_grow_at_once_where_the_loan_lends_it(price, kinds):
+    """1.5 and 3: a debt of 3 333; what the short has gained goes to the loan. To 10 000 again."""
+    result = run([100, price, price, price, price], long_leverage=1.5, short_leverage=3.0)
+    assert kinds == [(bar, kind) for bar, kind, _ in events_of(result)][1:]
+    assert (0.0, 20_000 / 3, 10_000 / 3, 1 / 3, 0.0) == pytest.approx(last(result))
+
+
+def test_a_long_of_one_buys_when_the_margin_has_arrived():
+    """79: 1 575 leave the margin in bar 2 and are cash in bar 4; the look after it buys."""
+    result = run([100, *[79] * 5], long_leverage=1.0, short_leverage=3.0, transfer=SLOW)
+    kinds = [(bar, kind) for bar, kind, _ in events_of(result)][1:]
+    assert [(2, "rebalance"), (4, "arrival"), (5, "resize")] == kinds
+    assert 1_575 / 79 == pytest.approx(resizes(result)[0].coins)
+    assert (0.0, 7_500, 2_500, 0.0, 0.0) == pytest.approx(last(result), abs=1e-6)
+
+
+def test_to_the_edge_waits_for_capital_too():
+    """70: growing to 9 000 needs an LTV of 7 000 / 9 000; 3 000 move first (debt 2 000), then 2 000
+    are borrowed: 4 000 of 9 000."""
+    result = run([100, 70, 70, 70], resize_to="edge")
+    assert 2_000 / 70 == pytest.approx(resizes(result)[0].coins)
+    assert (0.0, 5_000, 5_000, 4 / 9, 0.0) == pytest.approx(last(result))
+
+
 def test_unequal_legs_are_restored_to_their_share():
     """1.5 and 3 at 130: 9 667 and 333; after it 6 667 and 3 333 again."""
     result = run([100, 130, 130], long_leverage=1.5, short_leverage=3.0)
@@ -221,10 +252,34 @@ def test_the_gate_leaves_before_the_size_is_kept():
     assert (2, "close", "carry") in events_of(result)
 
 
+def test_who_enters_again_has_the_size_that_the_equity_carries():
+    """In at 100, out when carry fades, in again at 130 when it has come back: 2x of what there is
+    on both legs, which no band asks to be changed."""
+    funding = np.array([1e-3] * 3 + [-5e-3] * 3 + [2e-2] * 4 + [0.0] * 2)
+    market = hourly_market([*[100] * 6, *[130] * 6], funding=funding)
+    gate = {"entry_apy": 0.05, "exit_apy": 0.0, "lookback_days": 1}
+    result = simulate(market, kept(**gate))
+    assert ["reopen", "close", "reopen"] == [event.kind for event in result.event_list]
+    names = ("long_usd", "short_usd")
+    begun = result.event_list[-1].bar
+    long, short = (result.column(name)[begun] for name in names)
+    assert long == pytest.approx(0.5 * result.equity_usd[begun - 1])
+    assert long + 130 * 2e-2 * long * 2 / 130 == pytest.approx(short)
+
+
 def test_an_order_below_ten_dollars_is_not_done():
     """30 USD at 2x: 130 asks for a trade of 9 USD."""
     assert [] == resizes(run([100, 130, 130], capital_usd=30.0))
     assert 1 == len(resizes(run([100, 130, 130], capital_usd=40.0)))
+
+
+def test_an_opening_below_the_venues_minimum_order_is_refused():
+    """2x of 10 USD less a reserve of a tenth: 9 USD of each leg; 11.12 are needed."""
+    perp = replace(PERP, min_order_usd=10.0)
+    small = {"capital_usd": 10.0, "reserve": 0.1, "perp": perp}
+    with pytest.raises(ConfigError, match=r"9\.00 USD of each leg; .* below 10 USD\. Give 11\.12"):
+        run([100, 100], **small)
+    assert "open" == run([100, 100], **(small | {"capital_usd": 11.12})).event_list[0].kind
 
 
 def test_contracts_are_multiples_of_the_size_step():

@@ -154,10 +154,10 @@ def test_who_does_not_say_how_often_looks_at_every_hour_within_the_days():
     silent = CliRunner().invoke(app, arguments)
     hourly = CliRunner().invoke(app, [*arguments, "--monitor", "1h"])
     assert 0 == silent.exit_code
-    assert silent.output == hourly.output
+    assert silent.stdout == hourly.stdout
     daily = CliRunner().invoke(app, [*arguments, "--monitor", "1d"])
     assert 0 == daily.exit_code
-    assert daily.output != hourly.output
+    assert daily.stdout != hourly.stdout
 
 
 def test_a_wrong_interval_is_named_as_the_user_wrote_it():

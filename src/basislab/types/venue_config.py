@@ -246,6 +246,13 @@ class VenueConfig(LeveredConfig):
                     f"{own}leverage {leverage:g} cannot be opened at {name}: it stops at "
                     f"{most:.2f} ({why}). Choose less."
                 )
+        if self.notional_usd < perp.min_order_usd:
+            least = math.ceil(100 * self.capital_usd * perp.min_order_usd / self.notional_usd) / 100
+            raise ConfigError(
+                f"capital of {self.capital_usd:g} USD opens {self.notional_usd:.2f} USD of each "
+                f"leg; {perp.name} takes no order below {perp.min_order_usd:g} USD. "
+                f"Give {least:.2f} USD or more."
+            )
         deaths = (loan.liquidation_leverage, 1 / perp.margin_tiers[0].maintenance_rate)
         can_fire = [trigger < death for trigger, death in zip(self.triggers, deaths, strict=True)]
         if self.policy == "trigger" and not (can_fire[1] or (can_fire[0] and not self.is_debtless)):

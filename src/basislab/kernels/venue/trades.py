@@ -133,11 +133,15 @@ def delevered(params: Params, state: State, share: float, quote: Quote, taker: f
 
 
 def rehedged(params: Params, state: State, quote: Quote, taker: float) -> State:
-    """Cut the larger leg to the smaller one: nothing is naked any more."""
+    """Cut the larger leg to the smaller one: nothing is naked any more.
+
+    Except contracts that are too few for an order of the venue.
+    """
     coins, contracts = state.position.long.quantity, state.position.short.contracts
+    cut = state
     if coins > contracts:
         cut = long_cut(params, state, coins - contracts, quote.spot)
-    else:
+    elif (contracts - coins) * quote.perp >= params.perp.min_order:
         cut = short_cut(params, state, contracts - coins, quote, taker)
     if min(coins, contracts) <= 0.0:
         cut = closed(params, cut, quote, taker)
