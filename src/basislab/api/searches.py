@@ -15,6 +15,7 @@ from basislab.types.market import Market
 
 if TYPE_CHECKING:
     from basislab.jobs import Pool, Progress
+    from basislab.jobs.pool import Workers
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.sweep import Sweep
 
@@ -28,7 +29,7 @@ def sweep(
     accept_quality: bool = False,
     samples: int | None = None,
     seed: int = 0,
-    workers: int | None = None,
+    workers: Workers = None,
     pool: Pool = "threads",
     job: Path | str | None = None,
     resume: bool = False,
@@ -52,8 +53,9 @@ def sweep(
         ``(low, high)`` is then drawn uniformly, any other list is drawn from.
     seed : int
         Of the samples.
-    workers : int, optional
-        One a core by default; changes no number.
+    workers : int, str or distributed.Client, optional
+        One a core by default. A Dask scheduler's address, ``tcp://host:8786``, or a client of it
+        runs the work on other machines (docs/cluster.md). Changes no number.
     pool : {"threads", "processes"} or Executor
     job : Path or str, optional
         Folder in which finished parts stay.
@@ -80,6 +82,8 @@ def sweep(
         engine no configuration that can be run.
     DataError
         The market's data have errors, or it lacks a series that a configuration needs.
+    ClusterError
+        The scheduler does not answer or is gone, or its workers died.
 
     Examples
     --------
@@ -123,7 +127,7 @@ def montecarlo(
     history_error: bool = True,
     predictive: bool = True,
     samples: int | None = None,
-    workers: int | None = None,
+    workers: Workers = None,
     pool: Pool = "threads",
     job: Path | str | None = None,
     resume: bool = False,
@@ -180,6 +184,8 @@ def montecarlo(
         only.
     DataError
         The market's data have errors, or it lacks a series that a configuration needs.
+    ClusterError
+        The scheduler does not answer or is gone, or its workers died.
 
     Examples
     --------
@@ -219,7 +225,7 @@ def montecarlo(
 def _setting(
     kind: Any,
     pool: Pool,
-    workers: int | None,
+    workers: Workers,
     job: Path | str | None,
     progress: Progress | None,
     *,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,9 @@ from basislab.simulate import model_of
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, Market
 
+if TYPE_CHECKING:
+    from basislab.jobs.pool import Workers
+
 SLAB_BYTES = 24_000_000
 """How much of the outcomes is read together by one worker."""
 
@@ -45,8 +48,8 @@ class Setting:
 
     Parameters
     ----------
-    workers : int, optional
-        One a core by default.
+    workers : int, str or distributed.Client, optional
+        One a core by default; a Dask scheduler's address, or a client of it.
     directory : Path, optional
         Where finished chunks stay.
     resume : bool
@@ -56,7 +59,7 @@ class Setting:
     """
 
     pool: Pool = "threads"
-    workers: int | None = None
+    workers: Workers = None
     directory: Path | None = None
     resume: bool = False
     progress: Progress = field(default=no_progress)
