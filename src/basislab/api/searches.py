@@ -33,6 +33,7 @@ def sweep(
     pool: Pool = "threads",
     job: Path | str | None = None,
     resume: bool = False,
+    outcomes: Path | str | None = None,
     progress: Progress | None = None,
     **fields: Any,
 ) -> Sweep:
@@ -61,6 +62,9 @@ def sweep(
         Folder in which finished parts stay.
     resume : bool
         Go on with the parts that are there.
+    outcomes : Path or str, optional
+        Folder in which the rows of finished parts are written as Parquet files, as they come; rows
+        of configurations that are refused are not among them.
     progress : callable of int, optional
         Told how many configurations were done.
     **fields : value or sequence of values
@@ -98,11 +102,11 @@ def sweep(
 
     notes = checked(market, accept_quality=accept_quality)
     first, last = as_day(start, "start"), as_day(end, "end")
-    setting = _setting(Setting, pool, workers, job, progress, resume=resume)
+    setting = _setting(Setting, pool, workers, job, outcomes, progress, resume=resume)
     grid = resolved_grid(config, fields, samples, seed)
     window = open_window(market.window(first, last), grid.configs)
     told = partial(sweep_description, market, grid.configs, first, last)
-    found = Sweep(search_frame(run_search(window, setting, told), grid, window))
+    found = Sweep(search_frame(run_search(window, grid, setting, told), grid, window))
     found.swept = tuple(fields)
     found.attrs["warnings"] = list(notes)
     return found
@@ -131,6 +135,7 @@ def montecarlo(
     pool: Pool = "threads",
     job: Path | str | None = None,
     resume: bool = False,
+    outcomes: Path | str | None = None,
     progress: Progress | None = None,
     **fields: Any,
 ) -> MonteCarlo:
@@ -168,6 +173,11 @@ def montecarlo(
         Random configurations, as in `sweep`.
     workers, pool, job, resume, progress
         As in `sweep`; progress counts paths.
+    outcomes : Path or str, optional
+        Folder in which what became of every configuration on every path is written as Parquet
+        files, as they come: one row each, with the swept fields, ``configuration`` (row of
+        ``summary``), ``path``, ``final_usd``, ``return``, ``hurdle_return``, ``excess_return``,
+        ``max_drawdown`` and ``liquidation_day`` (of the first one, from 1; NaN without any).
     **fields : value or sequence of values
         Configurations, as in `sweep`; all of them see the same paths.
 
@@ -216,7 +226,7 @@ def montecarlo(
     shift = Shift(volatility=volatility, funding_apy=funding_shift_apy, borrow_apy=borrow_shift_apy)
     grid = resolved_grid(config, fields, samples, seed)
     bars = market.bars_between(start, end)
-    setting = _setting(Setting, pool, workers, job, progress, resume=resume)
+    setting = _setting(Setting, pool, workers, job, outcomes, progress, resume=resume)
     part = market.window(start, end)
     found = run_montecarlo(part, grid, design, shift, setting, partial_bars(market)[bars])
     return replace(found, warnings=notes)
@@ -227,10 +237,12 @@ def _setting(
     pool: Pool,
     workers: Workers,
     job: Path | str | None,
+    outcomes: Path | str | None,
     progress: Progress | None,
     *,
     resume: bool,
 ) -> Any:
-    given = {} if progress is None else {"progress": progress}
-    directory = None if job is None else Path(job)
-    return kind(pool=pool, workers=workers, directory=directory, resume=resume, **given)
+    given: dict[str, Any] = {} if progress is None else {"progress": progress}
+    given |= {"directory": None if job is None else Path(job)}
+    given |= {"outcomes": None if outcomes is None else Path(outcomes)}
+    return kind(pool=pool, workers=workers, resume=resume, **given)

@@ -45,6 +45,9 @@ Workers = Annotated[
 ]
 Job = Annotated[Path | None, typer.Option(help="Folder that keeps finished parts.")]
 Figure = Annotated[Path | None, typer.Option(help="Draw it: .svg, .png or .html.")]
+Outcomes = Annotated[
+    Path | None, typer.Option(help="Folder for Parquet files of all outcomes, as they come.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what --job has.")]
 
 More = Annotated[

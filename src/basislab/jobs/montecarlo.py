@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ MAX_BAR_RUNS = 100_000_000_000
 
 JACKKNIFE_BLOCKS = 10
 N_MARKS = 13
+PATHS = "paths"
+"""The part of a job whose outcomes are written, and whose numbers come first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +150,8 @@ def run_montecarlo(
         is_predictive=design.is_predictive,
     )
     base = _description(market, grid, design, shift, bars)
-    found, fan = _run(plan, "paths", design.paths, capital, design, setting, base)
+    swept = grid.columns()
+    found, fan = _run(plan, PATHS, design.paths, capital, design, setting, base, swept)
     runs = [BlockRun(block, found.values, found.errors)]
     for name, other in _other_blocks(design, block):
         same = replace(plan, block=other, marks=())
@@ -156,7 +159,7 @@ def run_montecarlo(
         runs.append(BlockRun(other, at.values, at.errors))
     return MonteCarlo(
         configs=grid.configs,
-        swept=grid.columns(),
+        swept=swept,
         names=found.names,
         runs=tuple(runs),
         history_errors=(
@@ -230,12 +233,15 @@ def _run(
     design: Design,
     setting: Setting,
     base: dict[str, Any],
+    swept: Mapping[str, Sequence[Any]] | None = None,
 ) -> tuple[Statistics, FloatArray]:
     part = setting
     if setting.directory is not None:
-        part = replace(setting, directory=Path(setting.directory) / name)
+        part = replace(part, directory=Path(setting.directory) / name)
+    if name != PATHS:
+        part = replace(part, outcomes=None)
     told = base | {"part": name, "block": plan.block, "paths": n_paths, "marks": list(plan.marks)}
-    return run_plan(plan, n_paths, capital, design.reachable, part, told)
+    return run_plan(plan, n_paths, capital, design.reachable, part, told, swept)
 
 
 def _jackknife(

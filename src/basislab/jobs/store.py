@@ -150,7 +150,7 @@ def open_store(
         The folder holds a job and `resume` is not set, holds another job, or something else.
     """
     if directory is not None:
-        _check_manifest(directory, description, resume=resume)
+        claim_folder(directory, description, resume=resume)
         for half in directory.glob(".half-*"):
             shutil.rmtree(half, ignore_errors=True)
         yield DirectoryStore(directory)
@@ -164,7 +164,14 @@ def open_store(
         yield DirectoryStore(Path(scratch))
 
 
-def _check_manifest(directory: Path, description: Mapping[str, Any], *, resume: bool) -> None:
+def claim_folder(directory: Path, description: Mapping[str, Any], *, resume: bool) -> None:
+    """Make a folder that of one job, or see that it is already, which `resume` must allow.
+
+    Raises
+    ------
+    ConfigError
+        It holds another job, or something else, or cannot be written.
+    """
     manifest = {"format": FORMAT, "key": job_key(description), "job": dict(description)}
     path = directory / _MANIFEST
     try:
