@@ -1,6 +1,6 @@
 """One Monte-Carlo by threads of this machine and by one, two and four workers of a scheduler on it.
 
-    python benchmarks/cluster.py [--no-save]
+    python -m benchmarks.cluster [--no-save]
 
 Scheduler and workers are processes of this machine, which has the cores that the result names: no
 more workers than that can be faster. Processor time does not depend on what else runs here, and
@@ -21,13 +21,6 @@ from typing import Any
 import numpy as np
 import psutil
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-RESULTS = ROOT / "benchmarks" / "cluster.json"
-PAGE = ROOT / "docs" / "cluster.md"
-BEGIN, END = "<!-- measured: {} -->", "<!-- end -->"
-PATHS, POLICIES, WORKERS = 20_000, 100, (1, 2, 4)
-
 import basislab as bl
 from basislab.jobs import MemoryStore, run_chunks
 from basislab.jobs.run import chunk_arrays
@@ -36,6 +29,12 @@ from benchmarks.large import RESULTS as LARGE
 from benchmarks.measure import history, study_configs
 from benchmarks.run import machine
 from tests.machines import Machines, wait_until
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "cluster.json"
+PAGE = ROOT / "docs" / "cluster.md"
+BEGIN, END = "<!-- measured: {} -->", "<!-- end -->"
+PATHS, POLICIES, WORKERS = 20_000, 100, (1, 2, 4)
 
 
 def busy(processes: list[psutil.Process]) -> float:
@@ -132,12 +131,13 @@ def workers_table(kept: dict[str, Any]) -> str:
     """Return time and processor time by number of workers, and what travels."""
     cores, one = kept["machine"]["cores"], kept["one_thread"]
     alone = kept["runs"][0]["seconds"]
+    what = f"{kept['paths']:,} paths x {kept['policies']} policies in {kept['chunks']} parts"
+    columns = ["", "seconds", "speed-up", "efficiency", "workers, s", "scheduler, s", "client, s"]
     lines = [
-        f"{kept['paths']:,} paths x {kept['policies']} policies in {kept['chunks']} parts, on one "
-        f"machine of {cores} cores that runs scheduler, workers and this program:",
+        f"{what}, on one machine of {cores} cores:",
         "",
-        "| | seconds | speed-up | efficiency | processor seconds: workers | scheduler | client |",
-        "|---|---|---|---|---|---|---|",
+        f"| {' | '.join(columns)} |",
+        "|---" * len(columns) + "|",
         f"| one thread, no cluster | {one['seconds']:.1f} | | | {one['client']:.1f} | | |",
     ]
     for run in kept["runs"]:
@@ -148,14 +148,10 @@ def workers_table(kept: dict[str, Any]) -> str:
             f"| {run['scheduler']:.2f} | {run['client']:.2f} |"
         )
     cost = max((run["scheduler"] + run["client"]) / kept["chunks"] for run in kept["runs"])
-    lines += [
-        "",
-        "Speed-up is against one worker; efficiency is speed-up over workers, or over cores where "
-        "there are fewer of those.",
-        f"To the scheduler goes the task once, {kept['task_bytes'] / 1e3:.0f} kB, and "
-        f"{kept['chunk_bytes']} bytes a part; back come {kept['result_bytes'] / 1e6:.1f} MB a part. "
-        f"Scheduler and client need at most {1e3 * cost:.0f} ms of processor time a part.",
-    ]
+    task, chunk = kept["task_bytes"] / 1e3, kept["chunk_bytes"]
+    travels = f"The task is {task:.0f} kB and travels once; a part is {chunk} bytes there and "
+    travels += f"{kept['result_bytes'] / 1e6:.1f} MB back. It costs scheduler and client at most "
+    lines += ["", f"{travels}{1e3 * cost:.0f} ms of processor time."]
     return "\n".join(lines)
 
 

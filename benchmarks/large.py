@@ -1,6 +1,6 @@
 """Memory of large Monte-Carlos: a hundred policies on more and more paths, each in its own process.
 
-    python benchmarks/large.py [--quick] [--no-save]
+    python -m benchmarks.large [--quick] [--no-save]
 
 Peak memory is the system's figure for the whole process, mapped files included. Kept in
 ``benchmarks/large.json`` and in the table of docs/cluster.md; --quick leaves out a million paths.
@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 RESULTS = ROOT / "benchmarks" / "large.json"
 PATHS = (10_000, 100_000, 1_000_000)
 POLICIES = 100
 LIMIT_MB = 1_000
 
-JOB = (
-    """
+JOB = """
 import json, resource, sys, time
 import numpy as np
 import basislab as bl
@@ -39,8 +37,6 @@ seconds = time.perf_counter() - begun
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps({"paths": paths, "seconds": seconds, "peak_mb": peak}))
 """
-    % POLICIES
-)
 
 
 def measure(paths: int, files: str = "") -> dict[str, Any]:
