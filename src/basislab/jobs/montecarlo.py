@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from basislab.errors import ConfigError
+from basislab.jobs.pool import is_cluster
 from basislab.jobs.run import Setting, code_description, run_plan
 from basislab.research.blocks import block_lengths
 from basislab.research.bootstrap import (
@@ -34,7 +35,9 @@ from basislab.types.market import BoolArray, FloatArray, Market
 from basislab.types.montecarlo import BlockRun, MonteCarlo
 
 MAX_BAR_RUNS = 100_000_000_000
-"""Largest ``days x paths x configurations``: minutes of a small machine."""
+"""Largest ``days x paths x configurations`` on one machine: minutes of a small one."""
+MAX_BAR_RUNS_CLUSTER = 100 * MAX_BAR_RUNS
+"""The same on a cluster."""
 
 JACKKNIFE_BLOCKS = 10
 N_MARKS = 13
@@ -132,7 +135,7 @@ def run_montecarlo(
     DataError
         The market lacks a series.
     """
-    _check_work(design, len(grid.configs))
+    _check_work(design, len(grid.configs), setting)
     bars = drawable_bars(market, partial)
     measured = {} if design.block_days is not None else _blocks(market, grid, bars, shift)
     block = design.block_days or max(measured.values())
@@ -183,13 +186,16 @@ def run_montecarlo(
     )
 
 
-def _check_work(design: Design, n_configs: int) -> None:
+def _check_work(design: Design, n_configs: int, setting: Setting) -> None:
     work = design.total_paths * design.days * n_configs
-    if work > MAX_BAR_RUNS:
+    is_shared = is_cluster(setting.workers)
+    most = MAX_BAR_RUNS_CLUSTER if is_shared else MAX_BAR_RUNS
+    if work > most:
+        more = "" if is_shared else ", or use more machines (docs/cluster.md)"
         raise ConfigError(
             f"montecarlo: {design.total_paths} paths x {design.days} days x {n_configs} "
-            f"configurations = {work:.3g}; at most {MAX_BAR_RUNS:.3g} are run at once. "
-            "Take fewer of one of them."
+            f"configurations = {work:.3g}; at most {most:.3g} are run at once. "
+            f"Take fewer of one of them{more}."
         )
 
 
