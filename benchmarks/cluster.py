@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "cluster.json"
 PAGE = ROOT / "docs" / "cluster.md"
 BEGIN, END = "<!-- measured: {} -->", "<!-- end -->"
-PATHS, POLICIES, WORKERS = 20_000, 100, (1, 2, 4)
+PATHS, POLICIES, WORKERS, TRIES = 20_000, 100, (1, 2, 4), 3
 
 
 def busy(processes: list[psutil.Process]) -> float:
@@ -73,14 +73,22 @@ def on_cluster(job: Job, number: int, expected: list[bytes]) -> dict[str, float]
             job.run(machines.address)
             workers = [psutil.Process(pid) for pid in pids]
             scheduler = [psutil.Process(machines.scheduler.pid)]
-            before = busy(workers), busy(scheduler)
-            found, made = job.run(machines.address)
-            assert made == expected, "the bits differ"
-            found["workers_busy"] = busy(workers) - before[0]
-            found["scheduler"] = busy(scheduler) - before[1]
+            tries = []
+            for _ in range(TRIES):
+                before = busy(workers), busy(scheduler)
+                found, made = job.run(machines.address)
+                assert made == expected, "the bits differ"
+                found["workers_busy"] = busy(workers) - before[0]
+                found["scheduler"] = busy(scheduler) - before[1]
+                tries.append(found)
         finally:
             machines.stop()
-    return {"workers": number} | found
+    return {"workers": number} | best(tries)
+
+
+def best(tries: list[dict[str, float]]) -> dict[str, float]:
+    """Return the smallest of each figure: what else runs here only adds."""
+    return {name: min(one[name] for one in tries) for name in tries[0]}
 
 
 def _pid() -> int:
@@ -93,7 +101,8 @@ def measure() -> dict[str, Any]:
     """Return all measurements."""
     job = Job()
     job.run(1)
-    threads, expected = job.run(1)
+    tries = [job.run(1) for _ in range(TRIES)]
+    threads, expected = best([found for found, _ in tries]), tries[0][1]
     runs = []
     for number in WORKERS:
         runs.append(on_cluster(job, number, expected))

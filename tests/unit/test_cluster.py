@@ -224,3 +224,15 @@ def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigError, match=r"pip install 'basislab\[cluster\]'"):
         run_chunks(note, [0], MemoryStore(), workers="tcp://127.0.0.1:9")
+
+
+def test_a_cluster_may_be_given_more_work(market, monkeypatch):
+    """Paths x days x configurations: 1e7 x 365 x 40 = 1.5e11 is too much for one machine."""
+    monkeypatch.setattr("basislab.jobs.cluster.CONNECT_S", 0.2)
+    given = {"paths": 10_000_000, "block_days": 20, "leverage": np.linspace(2, 3, 40).tolist()}
+    plain = {"block_check": False, "history_error": False, "predictive": False}
+    config = bl.RebalanceConfig(leverage=2)
+    with pytest.raises(ConfigError, match=r"at most 1e\+11 .* or use more machines \(docs/cl"):
+        bl.montecarlo(market, config, **given, **plain)
+    with pytest.raises(ClusterError, match="no scheduler answered"):
+        bl.montecarlo(market, config, **given, **plain, workers="tcp://127.0.0.1:9")
