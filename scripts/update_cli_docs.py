@@ -32,6 +32,7 @@ TYPES = {
     int: "integer",
     float: "number",
     str: "text",
+    Any: "text",  # a number or an address
     Path: "path",
 }
 

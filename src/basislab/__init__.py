@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from basislab.data import list_markets, load_market, save_market
     from basislab.errors import (
         BasisLabError,
+        ClusterError,
         ConfigError,
         DataError,
         DataGapError,
@@ -72,6 +73,7 @@ _HOMES = {
     "basislab.data": ("list_markets", "load_market", "save_market"),
     "basislab.errors": (
         "BasisLabError",
+        "ClusterError",
         "ConfigError",
         "DataError",
         "DataGapError",
@@ -103,6 +105,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "BasisLabError",
     "Certificate",
+    "ClusterError",
     "ConditionalConfig",
     "ConfigError",
     "DataError",

@@ -7,6 +7,7 @@
     |   |-- DataGapError     a rate or price that should be there is missing
     |   `-- SourceError      a payload or file that cannot be read as what it claims to be
     |-- ConfigError          a parameter outside its range, an unknown name
+    |-- ClusterError         the machines that ran a job cannot be reached, or died
     `-- LedgerError          the books do not explain the change of equity (a bug, never an input)
 
 A liquidation is an event in a result, not an exception.
@@ -31,6 +32,10 @@ class SourceError(DataError):
 
 class ConfigError(BasisLabError):
     """A configuration field is unknown, of the wrong type or outside its allowed range."""
+
+
+class ClusterError(BasisLabError):
+    """The scheduler of a cluster is gone, or its workers died."""
 
 
 class LedgerError(BasisLabError):

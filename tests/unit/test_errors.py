@@ -9,6 +9,7 @@ import pytest
 from basislab import errors
 from basislab.errors import (
     BasisLabError,
+    ClusterError,
     ConfigError,
     DataError,
     DataGapError,
@@ -20,9 +21,8 @@ from basislab.units import from_bps, from_percent
 
 def test_every_error_has_one_root():
     classes = [cls for _, cls in inspect.getmembers(errors, inspect.isclass)]
-    assert {BasisLabError, ConfigError, DataError, DataGapError, LedgerError, SourceError} == set(
-        classes
-    )
+    known = {BasisLabError, ClusterError, ConfigError, DataError, DataGapError, LedgerError}
+    assert known | {SourceError} == set(classes)
     assert all(issubclass(cls, BasisLabError) for cls in classes)
 
 
@@ -33,6 +33,7 @@ def test_every_error_has_one_root():
         (SourceError, DataError),
         (DataError, BasisLabError),
         (ConfigError, BasisLabError),
+        (ClusterError, BasisLabError),
         (LedgerError, BasisLabError),
     ],
 )

@@ -15,6 +15,7 @@ from basislab.types.market import Market
 
 if TYPE_CHECKING:
     from basislab.jobs import Pool, Progress
+    from basislab.jobs.pool import Workers
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.sweep import Sweep
 
@@ -28,10 +29,11 @@ def sweep(
     accept_quality: bool = False,
     samples: int | None = None,
     seed: int = 0,
-    workers: int | None = None,
+    workers: Workers = None,
     pool: Pool = "threads",
     job: Path | str | None = None,
     resume: bool = False,
+    outcomes: Path | str | None = None,
     progress: Progress | None = None,
     **fields: Any,
 ) -> Sweep:
@@ -52,13 +54,17 @@ def sweep(
         ``(low, high)`` is then drawn uniformly, any other list is drawn from.
     seed : int
         Of the samples.
-    workers : int, optional
-        One a core by default; changes no number.
+    workers : int, str or distributed.Client, optional
+        One a core by default. A Dask scheduler's address, ``tcp://host:8786``, or a client of it
+        runs the work on other machines (docs/cluster.md). Changes no number.
     pool : {"threads", "processes"} or Executor
     job : Path or str, optional
         Folder in which finished parts stay.
     resume : bool
         Go on with the parts that are there.
+    outcomes : Path or str, optional
+        Folder in which the rows of finished parts are written as Parquet files, as they come; rows
+        of configurations that are refused are not among them.
     progress : callable of int, optional
         Told how many configurations were done.
     **fields : value or sequence of values
@@ -80,6 +86,8 @@ def sweep(
         engine no configuration that can be run.
     DataError
         The market's data have errors, or it lacks a series that a configuration needs.
+    ClusterError
+        The scheduler does not answer or is gone, or its workers died.
 
     Examples
     --------
@@ -94,11 +102,11 @@ def sweep(
 
     notes = checked(market, accept_quality=accept_quality)
     first, last = as_day(start, "start"), as_day(end, "end")
-    setting = _setting(Setting, pool, workers, job, progress, resume=resume)
+    setting = _setting(Setting, pool, workers, job, outcomes, progress, resume=resume)
     grid = resolved_grid(config, fields, samples, seed)
     window = open_window(market.window(first, last), grid.configs)
     told = partial(sweep_description, market, grid.configs, first, last)
-    found = Sweep(search_frame(run_search(window, setting, told), grid, window))
+    found = Sweep(search_frame(run_search(window, grid, setting, told), grid, window))
     found.swept = tuple(fields)
     found.attrs["warnings"] = list(notes)
     return found
@@ -123,10 +131,11 @@ def montecarlo(
     history_error: bool = True,
     predictive: bool = True,
     samples: int | None = None,
-    workers: int | None = None,
+    workers: Workers = None,
     pool: Pool = "threads",
     job: Path | str | None = None,
     resume: bool = False,
+    outcomes: Path | str | None = None,
     progress: Progress | None = None,
     **fields: Any,
 ) -> MonteCarlo:
@@ -164,6 +173,11 @@ def montecarlo(
         Random configurations, as in `sweep`.
     workers, pool, job, resume, progress
         As in `sweep`; progress counts paths.
+    outcomes : Path or str, optional
+        Folder in which what became of every configuration on every path is written as Parquet
+        files, as they come: one row each, with the swept fields, ``configuration`` (row of
+        ``summary``), ``path``, ``final_usd``, ``return``, ``hurdle_return``, ``excess_return``,
+        ``max_drawdown`` and ``liquidation_day`` (of the first one, from 1; NaN without any).
     **fields : value or sequence of values
         Configurations, as in `sweep`; all of them see the same paths.
 
@@ -180,6 +194,8 @@ def montecarlo(
         only.
     DataError
         The market's data have errors, or it lacks a series that a configuration needs.
+    ClusterError
+        The scheduler does not answer or is gone, or its workers died.
 
     Examples
     --------
@@ -210,7 +226,7 @@ def montecarlo(
     shift = Shift(volatility=volatility, funding_apy=funding_shift_apy, borrow_apy=borrow_shift_apy)
     grid = resolved_grid(config, fields, samples, seed)
     bars = market.bars_between(start, end)
-    setting = _setting(Setting, pool, workers, job, progress, resume=resume)
+    setting = _setting(Setting, pool, workers, job, outcomes, progress, resume=resume)
     part = market.window(start, end)
     found = run_montecarlo(part, grid, design, shift, setting, partial_bars(market)[bars])
     return replace(found, warnings=notes)
@@ -219,12 +235,14 @@ def montecarlo(
 def _setting(
     kind: Any,
     pool: Pool,
-    workers: int | None,
+    workers: Workers,
     job: Path | str | None,
+    outcomes: Path | str | None,
     progress: Progress | None,
     *,
     resume: bool,
 ) -> Any:
-    given = {} if progress is None else {"progress": progress}
-    directory = None if job is None else Path(job)
-    return kind(pool=pool, workers=workers, directory=directory, resume=resume, **given)
+    given: dict[str, Any] = {} if progress is None else {"progress": progress}
+    given |= {"directory": None if job is None else Path(job)}
+    given |= {"outcomes": None if outcomes is None else Path(outcomes)}
+    return kind(pool=pool, workers=workers, resume=resume, **given)

@@ -28,9 +28,26 @@ End = Annotated[str | None, typer.Option(help="Last day, inclusive.")]
 Samples = Annotated[
     int | None, typer.Option(help="Random configurations; low:high is then a range.")
 ]
-Workers = Annotated[int | None, typer.Option(help="Threads; one a core if left out.")]
+
+
+def read_workers(text: str) -> int | str:
+    """Return a number of threads, or the address of a scheduler as it stands."""
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+Workers = Annotated[
+    Any,
+    typer.Option(
+        parser=read_workers,
+        metavar="NUMBER|ADDRESS",
+        help="Threads, one a core if left out; or a Dask scheduler, tcp://host:8786.",
+    ),
+]
 Job = Annotated[Path | None, typer.Option(help="Folder that keeps finished parts.")]
 Figure = Annotated[Path | None, typer.Option(help="Draw it: .svg, .png or .html.")]
+Outcomes = Annotated[
+    Path | None, typer.Option(help="Folder for Parquet files of all outcomes, as they come.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what --job has.")]
 
 More = Annotated[

@@ -73,6 +73,7 @@ def montecarlo(
     workers: grid.Workers = None,
     job: grid.Job = None,
     resume: grid.Resume = False,
+    outcomes: grid.Outcomes = None,
 ) -> None:
     """Draw paths from the history and show what each configuration risks on them."""
     from rich.console import Console
@@ -124,6 +125,7 @@ def montecarlo(
                 workers=workers,
                 job=job,
                 resume=resume,
+                outcomes=outcomes,
                 progress=progress,
                 **swept,
             )

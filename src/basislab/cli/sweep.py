@@ -40,6 +40,7 @@ def sweep(
     workers: grid.Workers = None,
     job: grid.Job = None,
     resume: grid.Resume = False,
+    outcomes: grid.Outcomes = None,
 ) -> None:
     """Run every combination of the values given, such as --leverage 2:5:0.5 --trigger 4,6,never."""
     from rich.console import Console
@@ -71,6 +72,7 @@ def sweep(
             workers=workers,
             job=job,
             resume=resume,
+            outcomes=outcomes,
             progress=progress,
             **swept,
         )

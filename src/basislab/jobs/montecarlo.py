@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from basislab.errors import ConfigError
+from basislab.jobs.pool import is_cluster
 from basislab.jobs.run import Setting, code_description, run_plan
 from basislab.research.blocks import block_lengths
 from basislab.research.bootstrap import (
@@ -34,10 +35,14 @@ from basislab.types.market import BoolArray, FloatArray, Market
 from basislab.types.montecarlo import BlockRun, MonteCarlo
 
 MAX_BAR_RUNS = 100_000_000_000
-"""Largest ``days x paths x configurations``: minutes of a small machine."""
+"""Largest ``days x paths x configurations`` on one machine: minutes of a small one."""
+MAX_BAR_RUNS_CLUSTER = 100 * MAX_BAR_RUNS
+"""The same on a cluster."""
 
 JACKKNIFE_BLOCKS = 10
 N_MARKS = 13
+PATHS = "paths"
+"""The part of a job whose outcomes are written, and whose numbers come first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +135,7 @@ def run_montecarlo(
     DataError
         The market lacks a series.
     """
-    _check_work(design, len(grid.configs))
+    _check_work(design, len(grid.configs), setting)
     bars = drawable_bars(market, partial)
     measured = {} if design.block_days is not None else _blocks(market, grid, bars, shift)
     block = design.block_days or max(measured.values())
@@ -148,7 +153,8 @@ def run_montecarlo(
         is_predictive=design.is_predictive,
     )
     base = _description(market, grid, design, shift, bars)
-    found, fan = _run(plan, "paths", design.paths, capital, design, setting, base)
+    swept = grid.columns()
+    found, fan = _run(plan, PATHS, design.paths, capital, design, setting, base, swept)
     runs = [BlockRun(block, found.values, found.errors)]
     for name, other in _other_blocks(design, block):
         same = replace(plan, block=other, marks=())
@@ -156,7 +162,7 @@ def run_montecarlo(
         runs.append(BlockRun(other, at.values, at.errors))
     return MonteCarlo(
         configs=grid.configs,
-        swept=grid.columns(),
+        swept=swept,
         names=found.names,
         runs=tuple(runs),
         history_errors=(
@@ -180,13 +186,16 @@ def run_montecarlo(
     )
 
 
-def _check_work(design: Design, n_configs: int) -> None:
+def _check_work(design: Design, n_configs: int, setting: Setting) -> None:
     work = design.total_paths * design.days * n_configs
-    if work > MAX_BAR_RUNS:
+    is_shared = is_cluster(setting.workers)
+    most = MAX_BAR_RUNS_CLUSTER if is_shared else MAX_BAR_RUNS
+    if work > most:
+        more = "" if is_shared else ", or use more machines (docs/cluster.md)"
         raise ConfigError(
             f"montecarlo: {design.total_paths} paths x {design.days} days x {n_configs} "
-            f"configurations = {work:.3g}; at most {MAX_BAR_RUNS:.3g} are run at once. "
-            "Take fewer of one of them."
+            f"configurations = {work:.3g}; at most {most:.3g} are run at once. "
+            f"Take fewer of one of them{more}."
         )
 
 
@@ -230,12 +239,15 @@ def _run(
     design: Design,
     setting: Setting,
     base: dict[str, Any],
+    swept: Mapping[str, Sequence[Any]] | None = None,
 ) -> tuple[Statistics, FloatArray]:
     part = setting
     if setting.directory is not None:
-        part = replace(setting, directory=Path(setting.directory) / name)
+        part = replace(part, directory=Path(setting.directory) / name)
+    if name != PATHS:
+        part = replace(part, outcomes=None)
     told = base | {"part": name, "block": plan.block, "paths": n_paths, "marks": list(plan.marks)}
-    return run_plan(plan, n_paths, capital, design.reachable, part, told)
+    return run_plan(plan, n_paths, capital, design.reachable, part, told, swept)
 
 
 def _jackknife(

@@ -1,7 +1,7 @@
-"""Chunks over workers: threads over kernels that hold no lock, processes, or any executor.
+"""Chunks over workers: threads over kernels that hold no lock, processes, any executor, a cluster.
 
 At most two chunks per worker are under way, so that what is not yet kept stays small. Ctrl-C lets
-the chunks that run finish and keeps them.
+the chunks that run on this machine finish and keeps them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,24 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, TypeVar
 
 from basislab.errors import ConfigError
+from basislab.jobs.cluster import Cluster, connected, is_client
 from basislab.jobs.store import Arrays, ChunkStore
+
+if TYPE_CHECKING:
+    import distributed
+
+    Workers = int | str | distributed.Client | None
 
 Item = TypeVar("Item")
 Pool = Literal["threads", "processes"] | Executor
 POOLS = ("threads", "processes")
 
 MAX_WORKERS = 1024
+LOOK_S = 5.0
+"""Seconds without a finished chunk after which it is asked whether anyone still works."""
 
 _task: Callable[[Any], Arrays] | None = None
 
@@ -52,44 +60,85 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def check_workers(workers: int | None) -> int:
-    """Return the number of workers; one a core where it is left out.
+def check_workers(workers: Workers) -> int:
+    """Return the number of workers on this machine; one a core where it is left out, or a cluster.
 
     Raises
     ------
     ConfigError
-        Not a whole number in [1, 1024].
+        Not a whole number in [1, 1024], nor a cluster.
     """
-    if workers is None:
+    if workers is None or is_cluster(workers):
         return available_cores()
-    is_whole = isinstance(workers, int) and not isinstance(workers, bool)
-    if not is_whole or not 1 <= workers <= MAX_WORKERS:
-        raise ConfigError(f"workers: got {workers!r}; it must be a whole number from 1 to 1024.")
+    if not isinstance(workers, int) or isinstance(workers, bool) or not 1 <= workers <= MAX_WORKERS:
+        raise ConfigError(
+            f"workers: got {workers!r}; it must be a whole number from 1 to 1024, or a Dask "
+            "scheduler's address such as tcp://host:8786."
+        )
     return workers
 
 
-Submit = Callable[[Any], "Future[Arrays]"]
+def is_cluster(workers: object) -> TypeGuard[str | distributed.Client]:
+    """Whether workers are those of a scheduler: its address, or a client of it."""
+    return (isinstance(workers, str) and "://" in workers) or is_client(workers)
+
+
+class Crew(Protocol):
+    """Those who run chunks."""
+
+    def submit(self, chunk: Any) -> Future[Arrays]:
+        """Hand a chunk over."""
+
+    def most(self) -> int:
+        """Return how many chunks may be under way."""
+
+    def look(self) -> None:
+        """Raise where nobody works any more."""
+
+
+class Here:
+    """Threads or processes of this machine, or somebody's executor."""
+
+    def __init__(self, submit: Callable[[Any], Future[Arrays]], workers: int) -> None:
+        self.submit = submit
+        self._workers = workers
+
+    def most(self) -> int:
+        """Return two a worker."""
+        return 2 * self._workers
+
+    def look(self) -> None:
+        """Say nothing: a pool raises by itself."""
 
 
 @contextmanager
-def _submitter(task: Callable[[Any], Arrays], pool: Pool, workers: int) -> Iterator[Submit]:
+def _crew(task: Callable[[Any], Arrays], pool: Pool, workers: Workers, n: int) -> Iterator[Crew]:
+    """Yield who runs `n` chunks of a task."""
+    if is_cluster(workers):
+        if pool != "threads":
+            raise ConfigError("pool: a cluster has workers of its own. Give one of the two.")
+        with connected(workers) as client, Cluster(client, task) as cluster:
+            yield cluster
+        return
+    number = check_workers(workers)
     if isinstance(pool, Executor):
-        yield lambda chunk: pool.submit(task, chunk)
+        yield Here(lambda chunk: pool.submit(task, chunk), number)
         return
     if pool not in POOLS:
         raise ConfigError(f"pool: got {pool!r}; it must be one of {', '.join(POOLS)}.")
     executor: Executor
+    count = min(number, max(n, 1))
     if pool == "threads":
-        executor = ThreadPoolExecutor(workers)
-        submit: Submit = lambda chunk: executor.submit(task, chunk)  # noqa: E731 - a pair
+        executor = ThreadPoolExecutor(count)
+        crew = Here(lambda chunk: executor.submit(task, chunk), number)
     else:
         from multiprocessing import get_context
 
         context = get_context("spawn")
-        executor = ProcessPoolExecutor(workers, context, initializer=_install, initargs=(task,))
-        submit = lambda chunk: executor.submit(_run_installed, chunk)  # noqa: E731
+        executor = ProcessPoolExecutor(count, context, initializer=_install, initargs=(task,))
+        crew = Here(lambda chunk: executor.submit(_run_installed, chunk), number)
     try:
-        yield submit
+        yield crew
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
@@ -100,7 +149,7 @@ def run_chunks(
     store: ChunkStore,
     *,
     pool: Pool = "threads",
-    workers: int | None = None,
+    workers: Workers = None,
     on_done: Callable[[Item], None] | None = None,
 ) -> None:
     """Run every chunk that the store does not have yet, and keep what each gives.
@@ -112,9 +161,10 @@ def run_chunks(
     chunks : sequence
         Small descriptions of work, never arrays. A chunk's number is its position.
     pool : {"threads", "processes"} or Executor
-        An executor of one's own (a cluster's, say) is used as it is and left open.
-    workers : int, optional
-        One a core by default.
+        An executor of one's own is used as it is and left open.
+    workers : int, str or distributed.Client, optional
+        One a core by default; the address of a Dask scheduler, or a client of it, in place of a
+        pool.
     on_done : callable of a chunk, optional
         Told of each chunk when it is kept, those that were there first.
 
@@ -124,8 +174,9 @@ def run_chunks(
         After the chunks that were running have been kept.
     ConfigError
         Unknown pool, bad number of workers.
+    ClusterError
+        The scheduler or all workers are gone; what was finished is in the store.
     """
-    workers = check_workers(workers)
     tell = on_done or (lambda _: None)
     waiting = []
     for number, chunk in enumerate(chunks):
@@ -133,21 +184,29 @@ def run_chunks(
             tell(chunk)
         else:
             waiting.append(number)
-    with _submitter(task, pool, min(workers, max(len(waiting), 1))) as submit:
+    with _crew(task, pool, workers, len(waiting)) as crew:
         running: dict[Future[Arrays], int] = {}
         waiting.reverse()
         try:
             while waiting or running:
-                while waiting and len(running) < 2 * workers:
+                while waiting and len(running) < crew.most():
                     number = waiting.pop()
-                    running[submit(chunks[number])] = number
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    running[crew.submit(chunks[number])] = number
+                done = wait(running, LOOK_S, return_when=FIRST_COMPLETED).done
+                for future in sorted(done, key=_has_failed):
                     number = running.pop(future)
                     store.put(number, future.result())
                     tell(chunks[number])
+                if not done:
+                    crew.look()
         except KeyboardInterrupt:
             _keep_running(running, store)
             raise
+
+
+def _has_failed(future: Future[Arrays]) -> bool:
+    """Failures come last: what was finished with them is kept."""
+    return future.exception() is not None
 
 
 def _keep_running(running: dict[Future[Arrays], int], store: ChunkStore) -> None:

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from basislab._version import VERSION
+from basislab.jobs.outcomes import open_outcomes, path_rows, piece_rows
 from basislab.jobs.pool import Pool, check_workers, run_chunks
 from basislab.jobs.progress import Progress, no_progress
 from basislab.jobs.store import Arrays, ChunkStore, open_store
 from basislab.kernels._jit import cache_directory
+from basislab.research.grid import Grid
 from basislab.research.montecarlo import (
     Chunk,
     Outcomes,
@@ -32,8 +34,14 @@ from basislab.simulate import model_of
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, Market
 
+if TYPE_CHECKING:
+    from basislab.jobs.pool import Workers
+
 SLAB_BYTES = 24_000_000
 """How much of the outcomes is read together by one worker."""
+
+STATISTICS_BYTES = 500_000_000
+"""About how much memory the statistics may take: a slab and its copies are three slabs."""
 
 SORT_BYTES = 2_000_000
 """How much of them is looked at together: statistics need several copies."""
@@ -45,20 +53,23 @@ class Setting:
 
     Parameters
     ----------
-    workers : int, optional
-        One a core by default.
+    workers : int, str or distributed.Client, optional
+        One a core by default; a Dask scheduler's address, or a client of it.
     directory : Path, optional
         Where finished chunks stay.
     resume : bool
         Go on with what is there.
+    outcomes : Path, optional
+        Where Parquet files of the outcomes go, one a finished chunk.
     progress : callable of int
         Told how many paths (configurations, for a sweep) were done.
     """
 
     pool: Pool = "threads"
-    workers: int | None = None
+    workers: Workers = None
     directory: Path | None = None
     resume: bool = False
+    outcomes: Path | None = None
     progress: Progress = field(default=no_progress)
 
 
@@ -74,6 +85,7 @@ def run_plan(
     horizons: Sequence[int],
     setting: Setting,
     description: Mapping[str, Any] | None = None,
+    swept: Mapping[str, Sequence[Any]] | None = None,
 ) -> tuple[Statistics, FloatArray]:
     """Run a plan over its paths and return statistics and the equity fan.
 
@@ -82,6 +94,8 @@ def run_plan(
     capital : ndarray of shape (n_configs,), USD
     description : mapping, optional
         All that the results follow from; needed with a folder.
+    swept : mapping of str to sequence, optional
+        The swept fields' values by configuration; columns of the outcomes' files.
 
     Returns
     -------
@@ -91,14 +105,22 @@ def run_plan(
     ------
     ConfigError
         The folder holds another job.
+    ClusterError
+        The workers' machines are gone.
     KeyboardInterrupt
         Finished chunks are kept in the folder, where there is one.
     """
     chunks = chunk_paths(n_paths, plan.n_configs, len(plan.marks))
     expected = n_paths * plan.n_configs * bytes_per_run(len(plan.marks))
+    told = description or {}
+
     with open_store(
-        setting.directory, description or {}, resume=setting.resume, expected_bytes=expected
-    ) as store:
+        setting.directory, told, resume=setting.resume, expected_bytes=expected
+    ) as kept:
+        store = kept
+        if setting.outcomes is not None:
+            rows = partial(path_rows, chunks, capital, swept or {})
+            store = open_outcomes(kept, setting.outcomes, rows, told, resume=setting.resume)
         run_chunks(
             partial(chunk_arrays, plan),
             chunks,
@@ -108,26 +130,25 @@ def run_plan(
             on_done=lambda chunk: setting.progress(chunk.n_paths),
         )
         workers = check_workers(setting.workers)
-        return _statistics(store, len(chunks), n_paths, capital, horizons, workers)
+        return _statistics(store, chunks, capital, horizons, workers)
 
 
 def _statistics(
     store: ChunkStore,
-    n_chunks: int,
-    n_paths: int,
+    chunks: Sequence[Chunk],
     capital: FloatArray,
     horizons: Sequence[int],
     workers: int,
 ) -> tuple[Statistics, FloatArray]:
     """Read the outcomes a slab of configurations at a time: memory is bounded by the slabs."""
     n_marks = len(store.get(0)["fan"])
+    n_paths = sum(chunk.n_paths for chunk in chunks)
     per_config = max(1, n_paths * bytes_per_run(n_marks))
     size = max(1, SLAB_BYTES // per_config)
     slabs = [slice(first, first + size) for first in range(0, len(capital), size)]
 
     def look(slab: slice) -> list[tuple[Statistics, FloatArray]]:
-        # files are mapped anew for every slab: what stays mapped stays in memory
-        outcomes = _read(store, n_chunks, slab)
+        outcomes = _read(store, chunks, capital[slab].size, slab)
         width = max(1, SORT_BYTES // per_config)
         parts = []
         for first in range(0, len(outcomes.final), width):
@@ -136,7 +157,8 @@ def _statistics(
             parts.append((statistics(few, held, horizons), fan_quantiles(few.fan)))
         return parts
 
-    with ThreadPoolExecutor(workers) as executor:
+    at_once = max(1, STATISTICS_BYTES // (3 * size * per_config))
+    with ThreadPoolExecutor(min(workers, at_once)) as executor:
         found = [part for parts in executor.map(look, slabs) for part in parts]
     values = np.concatenate([one.values for one, _ in found])
     errors = np.concatenate([one.errors for one, _ in found])
@@ -144,17 +166,28 @@ def _statistics(
     return Statistics(names_of(horizons), values, errors), fan
 
 
-def _read(store: ChunkStore, n_chunks: int, slab: slice) -> Outcomes:
-    """Return the outcomes of some configurations on all paths."""
-    chunks = [store.get(number) for number in range(n_chunks)]
-    return Outcomes._make(
-        np.concatenate([chunk[name][..., slab, :] for chunk in chunks], axis=-1)
-        for name in Outcomes._fields
-    )
+def _read(store: ChunkStore, chunks: Sequence[Chunk], n_configs: int, slab: slice) -> Outcomes:
+    """Return the outcomes of some configurations on all paths.
+
+    One chunk is mapped at a time: the system brings in 16 pages for each that is touched, which
+    for all chunks together would be most of the job.
+    """
+    n_paths = sum(chunk.n_paths for chunk in chunks)
+    made: dict[str, Any] = {}
+    for number, chunk in enumerate(chunks):
+        for name, values in store.get(number).items():
+            if name not in made:
+                shape = (*values.shape[:-2], n_configs, n_paths)
+                made[name] = np.empty(shape, values.dtype)
+            made[name][..., chunk.first : chunk.first + chunk.n_paths] = values[..., slab, :]
+    return Outcomes(**made)
 
 
 def run_search(
-    window: Window, setting: Setting, description: Callable[[], Mapping[str, Any]]
+    window: Window,
+    grid: Grid[ModelConfig],
+    setting: Setting,
+    description: Callable[[], Mapping[str, Any]],
 ) -> FloatArray:
     """Run every configuration of a window that can be run.
 
@@ -162,6 +195,8 @@ def run_search(
     ----------
     window : Window
         Of one model.
+    grid : Grid
+        Its configurations; columns of the outcomes' files.
     description : callable
         Returns all that the results follow from; asked with a folder.
 
@@ -176,14 +211,21 @@ def run_search(
         The folder holds another job.
     DataError
         The market lacks a series.
+    ClusterError
+        The workers' machines are gone.
     LedgerError
         The books of a run do not explain its change of equity (a bug).
     """
     pieces = window.pieces()
-    told = description() if setting.directory is not None else {}
+    is_kept = setting.directory is not None or setting.outcomes is not None
+    told = description() if is_kept else {}
     table = np.full((len(window.configs), len(model_of(window.configs[0]).columns)), np.nan)
     setting.progress(window.n_refused)
-    with open_store(setting.directory, told, resume=setting.resume) as store:
+    with open_store(setting.directory, told, resume=setting.resume) as kept:
+        store = kept
+        if setting.outcomes is not None:
+            rows = piece_rows(window, grid)
+            store = open_outcomes(kept, setting.outcomes, rows, told, resume=setting.resume)
         run_chunks(
             partial(run_piece, window),
             pieces,

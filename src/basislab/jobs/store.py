@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -73,6 +74,8 @@ class DirectoryStore:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._layouts: dict[int, dict[str, tuple[Any, ...]]] = {}
+        self._reading = Lock()
         directory.mkdir(parents=True, exist_ok=True)
 
     def _folder(self, number: int) -> Path:
@@ -103,8 +106,20 @@ class DirectoryStore:
 
     def get(self, number: int) -> Arrays:
         """Return the arrays of a finished chunk, mapped from their files."""
-        files = sorted(self._folder(number).glob("*.npy"))
-        return {file.stem: np.load(file, mmap_mode="r") for file in files}
+        # numpy parses headers by `ast`, which fails in threads of CPython 3.11: once, and in turn
+        with self._reading:
+            if number not in self._layouts:
+                self._layouts[number] = _layout(self._folder(number))
+        return {
+            name: np.memmap(self._folder(number) / f"{name}.npy", dtype, "r", offset, shape)
+            for name, (dtype, offset, shape) in self._layouts[number].items()
+        }
+
+
+def _layout(folder: Path) -> dict[str, tuple[Any, ...]]:
+    """Return type, offset and shape of the arrays of a folder."""
+    mapped = {file.stem: np.load(file, mmap_mode="r") for file in sorted(folder.glob("*.npy"))}
+    return {name: (one.dtype, one.offset, one.shape) for name, one in mapped.items()}
 
 
 @contextmanager
@@ -135,7 +150,7 @@ def open_store(
         The folder holds a job and `resume` is not set, holds another job, or something else.
     """
     if directory is not None:
-        _check_manifest(directory, description, resume=resume)
+        claim_folder(directory, description, resume=resume)
         for half in directory.glob(".half-*"):
             shutil.rmtree(half, ignore_errors=True)
         yield DirectoryStore(directory)
@@ -149,7 +164,14 @@ def open_store(
         yield DirectoryStore(Path(scratch))
 
 
-def _check_manifest(directory: Path, description: Mapping[str, Any], *, resume: bool) -> None:
+def claim_folder(directory: Path, description: Mapping[str, Any], *, resume: bool) -> None:
+    """Make a folder that of one job, or see that it is already, which `resume` must allow.
+
+    Raises
+    ------
+    ConfigError
+        It holds another job, or something else, or cannot be written.
+    """
     manifest = {"format": FORMAT, "key": job_key(description), "job": dict(description)}
     path = directory / _MANIFEST
     try:

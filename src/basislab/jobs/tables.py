@@ -29,7 +29,7 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
             half = Path(folder) / "table.parquet"
             connection = duckdb.connect()
             try:
-                connection.register("result", _plain(frame))
+                connection.register("result", as_words(frame))
                 target = str(half).replace("'", "''")
                 connection.execute(f"COPY result TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
             finally:
@@ -41,7 +41,7 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
         ) from None
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+def as_words(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with columns that mix numbers and words (a trigger, 'auto') as words."""
     mixed = [
         name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -161,21 +161,26 @@ def run_piece(window: Window, piece: Piece) -> dict[str, NDArray[Any]]:
     return {"positions": group.positions[part], "table": table}
 
 
-def search_frame(table: FloatArray, grid: Grid[Any], window: Window) -> pd.DataFrame:
+def search_frame(
+    table: FloatArray, grid: Grid[Any], window: Window, positions: IntArray | None = None
+) -> pd.DataFrame:
     """Return a search as a tidy DataFrame, one row a configuration; NaN where it was refused.
 
     The swept fields; final_usd; return, annualized_return, hurdle_return, excess_return and
     max_drawdown (fractions); the model's accounts (USD) and counts; where venues may refuse also
-    ``infeasible``, the reason why there is no result, empty where there is one.
+    ``infeasible``, the reason why there is no result, empty where there is one. With `positions`,
+    those configurations alone, which the rows of the table are of.
     """
     import pandas as pd
 
     model, market = model_of(grid.base), window.market
-    capital = np.array([config.capital_usd for config in window.configs])
+    every = range(len(window.configs)) if positions is None else positions
+    configs = tuple(window.configs[position] for position in every)
+    capital = np.array([config.capital_usd for config in configs])
     final = _column(model, table, "final")
-    total, hurdle = final / capital - 1.0, _hurdles(window)
+    total, hurdle = final / capital - 1.0, _hurdles(market, configs)
     days = len(market) * (market.bar_seconds / SECONDS_PER_DAY)
-    columns: dict[str, Any] = dict(grid.columns())
+    columns: dict[str, Any] = dict(replace(grid, configs=configs).columns())
     columns["final_usd"] = final
     columns["return"] = total
     columns["annualized_return"] = total * DAYS_PER_YEAR / days
@@ -189,7 +194,7 @@ def search_frame(table: FloatArray, grid: Grid[Any], window: Window) -> pd.DataF
         is_whole = name in model.counted and not model.refuses  # NaN is no whole number
         columns[name] = values.astype(np.int64) if is_whole else values
     if model.refuses:
-        columns["infeasible"] = list(window.reasons)
+        columns["infeasible"] = [window.reasons[position] for position in every]
     return pd.DataFrame(columns)
 
 
@@ -197,9 +202,9 @@ def _column(model: Model, table: FloatArray, name: str) -> FloatArray:
     return np.asarray(table[:, model.columns.index(name)])
 
 
-def _hurdles(window: Window) -> FloatArray:
+def _hurdles(market: Market, configs: Sequence[ModelConfig]) -> FloatArray:
     """Return what supplying the quote coin to each configuration's protocol earned."""
-    market, protocols = window.market, [config.protocol for config in window.configs]
+    protocols = [config.protocol for config in configs]
     bar_days = market.bar_seconds / SECONDS_PER_DAY
     known = {
         protocol: compound_return(hurdle_apy(market, protocol), bar_days)
