@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
+    from basislab.types.start import StartState
     from basislab.types.sweep import Sweep
     from basislab.types.venue import LiquidationPenalty, StudyVenue
     from basislab.types.venue_config import VenueConfig
@@ -91,6 +92,7 @@ _HOMES = {
     "basislab.types.result": ("Event", "Ledger", "Result"),
     "basislab.types.sweep": ("Sweep",),
     "basislab.types.faults": ("Fault",),
+    "basislab.types.start": ("StartState",),
     "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
     "basislab.types.venue_config": ("VenueConfig",),
 }
@@ -121,6 +123,7 @@ __all__ = [
     "RotationConfig",
     "Scenario",
     "SourceError",
+    "StartState",
     "StaticConfig",
     "StudyVenue",
     "Sweep",
