@@ -109,7 +109,8 @@ def fan_figure(found: MonteCarlo, config: int = 0) -> Figure:
         key="fan",
         title=(
             f"{model.model} {words.multiple(model.leverage)}: equity on {found.n_paths:,} drawn "
-            f"paths, {words.join([f'{level:.0%}' for level in levels])} below; capital dashed{_plain_words(found)}"
+            f"paths, {words.join([f'{level:.0%}' for level in levels])} below; capital dashed"
+            f"{_plain_words(found)}"
         ),
         alt=f"Bands over {found.n_days} days; {words.join(ends)} USD.",
         data=held.rows,
