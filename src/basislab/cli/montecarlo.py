@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -291,6 +292,8 @@ def _one(found: MonteCarlo, number: int) -> Table:
     table = _table(_title(found, number), *heads)
     others = [*found.runs[1:], *([] if found.beside is None else [found.beside])]
     for column, name in enumerate(found.names):
+        if isnan(found.value(name, number)):
+            continue  # not planned, or no hurdle
         size = 1.0 if _is_plain(name) else 100.0
         table.add_row(
             _words(name),

@@ -63,7 +63,10 @@ FURTHER = (
     "naked_days",
     "under_water_days",
 )
-"""Of the venue engine: days until the first of each, a count, USD, days."""
+"""Of the venue engine: days until the first of each, a count, USD, days.
+
+``adl`` is NaN where no faults are planned.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +290,8 @@ def _run_days(
         (found[name] - skip) / history.count
         for name in ("liquidation_long", "liquidation_short", "adl")
     )
+    planned = np.array([bool(config.faults) for config in group.rows])
+    adl[~planned] = np.nan  # it comes by a plan of faults only: without one nothing is known of it
     made.final[group.positions] = found["final"]
     made.drawdown[group.positions] = found["drawdown"]
     made.liquidation[group.positions] = np.minimum(long, short)

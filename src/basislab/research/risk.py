@@ -115,11 +115,18 @@ def _further(
 ) -> list[tuple[FloatArray, FloatArray]]:
     """Return what the venue engine knows besides, in the order of `names_of`."""
     found = dict(zip(FURTHER, further, strict=True))
-    columns = [_share(found[what] < days) for what in FURTHER[:3] for days in horizons]
+    columns = [_reached(found[what], days) for what in FURTHER[:3] for days in horizons]
     columns += [_mean(found["resizes"]), _mean(found["resize_cost"] / capital[:, None])]
     columns += [_mean(found["naked_days"])]
     under = np.sort(found["under_water_days"], axis=1)
     return [*columns, _quantile(under, 0.5), _quantile(under, 0.95)]
+
+
+def _reached(first: FloatArray, days: int) -> tuple[FloatArray, FloatArray]:
+    """Return the share of paths on which something came within some days; NaN where not known."""
+    share, error = _share(first < days)
+    is_known = ~np.isnan(first[:, 0])
+    return np.where(is_known, share, np.nan), np.where(is_known, error, np.nan)
 
 
 def _mean(values: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import altair as alt
 
 from basislab.errors import ConfigError
@@ -89,7 +91,7 @@ def fan_figure(found: MonteCarlo, config: int = 0) -> Figure:
         for number in range(len(levels) // 2)
     ]
     if found.plain_fan is not None:
-        layers.append(_plain_band(held, found, config))
+        layers += _plain_band(held, found, config)
     capital = found.configs[config].capital_usd
     layers.append(
         alt.Chart(held.add([{"capital": capital}]))
@@ -110,7 +112,6 @@ def fan_figure(found: MonteCarlo, config: int = 0) -> Figure:
         title=(
             f"{model.model} {words.multiple(model.leverage)}: equity on {found.n_paths:,} drawn "
             f"paths, {words.join([f'{level:.0%}' for level in levels])} below; capital dashed"
-            f"{_plain_words(found)}"
         ),
         alt=f"Bands over {found.n_days} days; {words.join(ends)} USD.",
         data=held.rows,
@@ -118,13 +119,7 @@ def fan_figure(found: MonteCarlo, config: int = 0) -> Figure:
     )
 
 
-def _plain_words(found: MonteCarlo) -> str:
-    if found.plain_fan is None:
-        return ""
-    return ", dotted what the history's own levels would give"
-
-
-def _plain_band(held: Held, found: MonteCarlo, config: int) -> alt.Chart:
+def _plain_band(held: Held, found: MonteCarlo, config: int) -> list[alt.Chart]:
     """Draw the outer quantiles with levels as in the history, as dotted lines."""
     assert found.plain_fan is not None  # noqa: S101 - the caller asked
     rows = [
@@ -134,12 +129,18 @@ def _plain_band(held: Held, found: MonteCarlo, config: int) -> alt.Chart:
             found.fan_days, found.plain_fan[:, config, column].tolist(), strict=True
         )
     ]
-    band: alt.Chart = (
+    lines = (
         alt.Chart(held.add(rows))
         .mark_line(color=role("ink"), strokeWidth=1.2, strokeDash=[1.5, 3])
         .encode(x="day:Q", y="equity:Q", detail="side:N")
     )
-    return band
+    told = rows[len(found.fan_days) // 2] | {"text": "levels as in the history"}
+    text = (
+        alt.Chart(held.add([told]))
+        .mark_text(color=role("soft"), dy=-8)
+        .encode(x="day:Q", y="equity:Q", text="text:N")
+    )
+    return [lines, text]
 
 
 LEGS = (
@@ -156,7 +157,8 @@ def liquidation_figure(found: MonteCarlo, config: int = 0) -> Figure:
     _check_config(found, config)
     if not found.horizons:
         raise ConfigError("plot: no horizon lies within the paths. Give horizons=.")
-    shown = [leg for leg in LEGS if f"{leg[0]}_{found.horizons[0]}d" in found.names]
+    first = found.horizons[0]
+    shown = [leg for leg in LEGS if _is_known(found, f"{leg[0]}_{first}d", config)]
     rows = []
     for what, name, _ in shown:
         for days in found.horizons:
@@ -201,6 +203,10 @@ def liquidation_figure(found: MonteCarlo, config: int = 0) -> Figure:
         panels=[sized(alt.layer(points, bars), 300)],
         legend=[Line(name, colour) for _, name, colour in shown],
     )
+
+
+def _is_known(found: MonteCarlo, statistic: str, config: int) -> bool:
+    return statistic in found.names and not isnan(found.value(statistic, config))
 
 
 def _check_config(found: MonteCarlo, config: int) -> None:
