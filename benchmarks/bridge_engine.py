@@ -29,6 +29,7 @@ import basislab as bl
 from basislab.data.build.resample import to_daily
 from basislab.kernels.venue.ahead import look_ahead
 from basislab.kernels.venue.record import COLUMNS
+from basislab.kernels.venue.state import NOTHING
 from basislab.kernels.venue.step import run
 from basislab.kernels.venue.totals import totals
 from basislab.presets.terms import resolve
@@ -132,7 +133,9 @@ def results(
             part = cut(bars, 24 * first - 1, 24 * (first + days))
             ahead = look_ahead(part, params[0].perp.funding_price)
             for row, one in enumerate(params):
-                table[row, column] = totals(one, part, ahead).final / one.capital - 1.0
+                table[row, column] = (
+                    totals(one, part, ahead, NOTHING, is_held=False).final / one.capital - 1.0
+                )
         found[days] = table
     return found
 

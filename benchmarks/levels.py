@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from basislab.kernels.bootstrap import draw_rows
+from basislab.kernels.bootstrap import ALIKE, draw_rows
 from basislab.research.blocks import optimal_block
 from basislab.research.predictive import LevelTilt, level_scale
 
@@ -81,7 +81,7 @@ def bootstrapped_sums(values: Array, block: float, horizon: int, seed: int, path
     """Return the sums of bootstrapped paths of one series."""
     rows, sums = np.empty(horizon, np.int64), np.empty(paths)
     for path in range(paths):
-        draw_rows(rows, len(values), block, seed, path)
+        draw_rows(rows, len(values), block, seed, path, ALIKE)
         sums[path] = values[rows].sum()
     return sums
 

@@ -24,6 +24,7 @@ import numpy as np
 from basislab.data.read.mapping import load_mapping
 from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.ahead import look_ahead
+from basislab.kernels.venue.state import NOTHING
 from basislab.kernels.venue.totals import Totals, totals
 from basislab.presets.terms import resolve
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
@@ -70,7 +71,7 @@ def lowered(market: Market, **decisions: object) -> tuple[Any, Any]:
 
 def in_search(params: Any, bars: Any) -> Totals:
     """Run one configuration as a search does."""
-    return totals(params, bars, look_ahead(bars, params.perp.funding_price))
+    return totals(params, bars, look_ahead(bars, params.perp.funding_price), NOTHING, is_held=False)
 
 
 def nanoseconds(function: Any, params: Any, bars: Any, repeats: int = 50) -> float:
@@ -109,7 +110,9 @@ def speeds(market: Market) -> dict[str, tuple[float, float]]:
         in_search(params, bars)
         kernel.run(params, bars)
         ahead = look_ahead(bars, params.perp.funding_price)
-        sweep = nanoseconds(lambda p, b, ahead=ahead: totals(p, b, ahead), params, bars)
+        sweep = nanoseconds(
+            lambda p, b, ahead=ahead: totals(p, b, ahead, NOTHING, is_held=False), params, bars
+        )
         found[order] = (sweep, nanoseconds(kernel.run, params, bars))
     return found
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
     from basislab.types.result import Event, Ledger, Result
+    from basislab.types.start import StartState
     from basislab.types.stress import Stress, StressResult
     from basislab.types.sweep import Sweep
     from basislab.types.venue import LiquidationPenalty, StudyVenue
@@ -97,6 +98,7 @@ _HOMES = {
     "basislab.types.stress": ("Stress", "StressResult"),
     "basislab.types.sweep": ("Sweep",),
     "basislab.types.faults": ("Fault",),
+    "basislab.types.start": ("StartState",),
     "basislab.types.venue": ("LiquidationPenalty", "StudyVenue"),
     "basislab.types.venue_config": ("VenueConfig",),
 }
@@ -128,6 +130,7 @@ __all__ = [
     "RotationConfig",
     "Scenario",
     "SourceError",
+    "StartState",
     "StaticConfig",
     "Stress",
     "StressResult",

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 
 from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.ahead import look_ahead
+from basislab.kernels.venue.state import NOTHING
 from basislab.kernels.venue.totals import totals
 from basislab.metrics import max_drawdown
 from basislab.simulate import simulate
@@ -134,7 +135,9 @@ def test_the_totals_of_a_search_are_those_of_a_run(market, config):
     params = lower_params(config, market.bar_seconds)
     bars = lower_bars(market, config, price_sources(market, config))
     run = kernel.run(params, bars)
-    found = totals(params, bars, look_ahead(bars, params.perp.funding_price))
+    found = totals(
+        params, bars, look_ahead(bars, params.perp.funding_price), NOTHING, is_held=False
+    )
     count = run.log.filled[0]
     assert found.log.filled[0] == count
     # bar, kind, leg and reason; amounts are compared below

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from basislab.data import partial_bars
 from basislab.errors import ConfigError
 from basislab.kernels.bars import Bars
-from basislab.kernels.bootstrap import Rows, Tilt, draw_rows, fill_bars, new_bars
+from basislab.kernels.bootstrap import ALIKE, Rows, Tilt, draw_rows, fill_bars, new_bars
 from basislab.research.blocks import block_lengths, optimal_block
 from basislab.research.bootstrap import (
     Shift,
@@ -97,7 +97,7 @@ def test_an_odd_path_is_the_beginning_of_an_even_one():
     """Random numbers come in pairs of bars: the seventh of seven is the seventh of eight."""
     odd, even = np.empty(7, np.int64), np.empty(8, np.int64)
     for rows in (odd, even):
-        draw_rows(rows, 50, 3.0, 5, 2)
+        draw_rows(rows, 50, 3.0, 5, 2, ALIKE)
     assert even[:7].tolist() == odd.tolist()
 
 

@@ -26,7 +26,8 @@ def outcomes(final, hurdle=0.0, drawdown=0.0, liquidation=np.inf):
         return np.broadcast_to(np.asarray(value, float), final.shape).copy()
 
     fan = np.empty((0, *final.shape), np.float32)
-    return Outcomes(final, like(drawdown), like(liquidation), fan, like(hurdle))
+    further = np.empty((0, *final.shape))
+    return Outcomes(final, like(drawdown), like(liquidation), fan, like(hurdle), further)
 
 
 def values_of(found):

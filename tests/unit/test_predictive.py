@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basislab.kernels.bootstrap import Rows, draw_rows
+from basislab.kernels.bootstrap import ALIKE, Rows, draw_rows
 from basislab.research.predictive import (
     LevelTilt,
     block_correlation,
@@ -89,7 +89,7 @@ def test_a_bootstrapped_sum_varies_as_said(block):
     values, horizon = ar1(300, 0.8, 5), 60
     rows, sums = np.empty(horizon, np.int64), np.empty(4_000)
     for path in range(len(sums)):
-        draw_rows(rows, len(values), block, 9, path)
+        draw_rows(rows, len(values), block, 9, path, ALIKE)
         sums[path] = values[rows].sum()
     assert sums.var() / horizon == pytest.approx(
         bootstrap_variance(values, block, horizon), rel=0.08
@@ -166,7 +166,7 @@ def test_intervals_of_the_next_quarter_cover_where_plain_ones_do_not(kind):
         tilt = level_tilt(rows_of(past, seed), block, horizon)
         rows, plain = np.empty(horizon, np.int64), np.empty(400)
         for path in range(len(plain)):
-            draw_rows(rows, len(past), block, seed, path)
+            draw_rows(rows, len(past), block, seed, path, ALIKE)
             plain[path] = past[rows].mean()
         drawn = plain + tilt.draw(seed, 0, len(plain))[:, 0]
         low, high = np.quantile(drawn, [0.05, 0.95])

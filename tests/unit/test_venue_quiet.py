@@ -172,7 +172,7 @@ def reached(params, state, close=QUOTE, **changes):
     ahead = ahead_of.look_ahead(bars, params.perp.funding_price)
     limits = reach.limits_of(params, state.position.short.contracts * QUOTE.mark)
     lines, position = reach.lines_of(bars, ahead, limits), reach.held_at(state, ahead, 0)
-    water, curve = totals.Water(1e4, 0.0), np.empty(reach.BLOCK)
+    water, curve = totals.Water(1e4, 0.0), np.empty(count + 1)
     return totals.waded(position, limits, lines, 1, count + 1, water, curve)[0] - 1
 
 
@@ -309,7 +309,9 @@ def test_a_long_run_has_the_totals_of_the_run_bar_by_bar(kind, move, capital):
     params = kernel_params(config)
     bars = lower_bars(market, config, price_sources(market, config))
     run = compiled_step.run(params, bars)
-    found = compiled_totals.totals(params, bars, look_ahead(bars, params.perp.funding_price))
+    found = compiled_totals.totals(
+        params, bars, look_ahead(bars, params.perp.funding_price), vs.NOTHING, is_held=False
+    )
     assert found.log.filled[0] == run.log.filled[0]
     assert found.final == pytest.approx(run.final, abs=1e-12 * sum(map(abs, run.accounts)))
     assert tuple(found.accounts) == pytest.approx(tuple(run.accounts), abs=1e-9 * capital)
@@ -327,7 +329,9 @@ def test_the_opening_bar_accrues_by_convention_only(accrues):
     done = step.run(params, bars)
     assert 3.0 + accrues == pytest.approx(done.accounts.funding)
     ahead = ahead_of.look_ahead(bars, params.perp.funding_price)
-    assert done.final == pytest.approx(totals.totals(params, bars, ahead).final)
+    assert done.final == pytest.approx(
+        totals.totals(params, bars, ahead, vs.NOTHING, is_held=False).final
+    )
 
 
 @pytest.mark.parametrize(("gas", "is_ruined"), [(30.0, False), (20_000.0, True)])

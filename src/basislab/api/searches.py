@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from basislab.api.intraday import bar_width
 from basislab.api.resolving import resolved_grid
 from basislab.data import checked
+from basislab.errors import ConfigError
+from basislab.presets.terms import resolve
 from basislab.types.configs import ModelConfig
 from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
+from basislab.types.start import StartState
+from basislab.types.venue_config import VenueConfig
 
 if TYPE_CHECKING:
     from basislab.jobs import Pool, Progress
@@ -130,6 +135,9 @@ def montecarlo(
     block_check: bool = True,
     history_error: bool = True,
     predictive: bool = True,
+    from_day: Day | Literal["now"] | None = None,
+    start_state: StartState | None = None,
+    bar: str = "1h",
     samples: int | None = None,
     workers: Workers = None,
     pool: Pool = "threads",
@@ -144,8 +152,9 @@ def montecarlo(
     Parameters
     ----------
     market : Market
-        Daily bars; whole days are drawn, so returns, extremes, funding and rates stay together.
-    config : StaticConfig, RebalanceConfig, RotationConfig or ConditionalConfig
+        Whole days are drawn, so returns, extremes, funding and rates stay together. Daily bars; of
+        any width that divides a day for the venue engine, whose days bring their own bars.
+    config : StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig or VenueConfig
     paths, days : int
         How many paths, and how long each is.
     seed : int
@@ -169,6 +178,16 @@ def montecarlo(
     predictive : bool
         Shift the levels of funding and of rates on every path by what one history leaves open about
         them (docs/models.md, "Predictive draws"). Without it intervals are too narrow.
+    from_day : "now" or a day, optional
+        Go on from what was known after the market's last day, or after this one, and draw from the
+        days up to it only. Short paths begin on days before which funding, volatility and carry
+        were much like then; the answer of all days stands beside it (`MonteCarlo.beside`). Of
+        longer paths it is the other way round: docs/models.md, "From now", has the measurement.
+    start_state : StartState, optional
+        What is held after that day, or after the market's last; returns are then fractions of its
+        worth. For the venue engine; else each run opens at its first close.
+    bar : {"1h", "30m", "15m", "5m"}
+        Width of the bars within the days of a daily market, for the venue engine.
     samples : int, optional
         Random configurations, as in `sweep`.
     workers, pool, job, resume, progress
@@ -184,14 +203,14 @@ def montecarlo(
     Returns
     -------
     MonteCarlo
-        ``summary``, ``tidy`` (with both errors) and ``fan_frame`` are DataFrames; ``warnings`` says
-        what is odd in the data.
+        ``summary``, ``tidy`` (with the errors of each kind) and ``fan_frame`` are DataFrames;
+        ``warnings`` says what is odd in the data.
 
     Raises
     ------
     ConfigError
-        A value outside its range, too little history; the venue engine, which runs on history
-        only.
+        A value outside its range, too little history, no configuration that its venues would
+        open.
     DataError
         The market's data have errors, or it lacks a series that a configuration needs.
     ClusterError
@@ -209,9 +228,7 @@ def montecarlo(
     from basislab.jobs.montecarlo import Design, run_montecarlo
     from basislab.jobs.run import Setting
     from basislab.research.bootstrap import Shift
-    from basislab.research.montecarlo import drawn_model
 
-    drawn_model(config)
     notes = checked(market, accept_quality=accept_quality)
     design = Design(
         paths=paths,
@@ -222,14 +239,35 @@ def montecarlo(
         with_block_check=block_check,
         with_history_error=history_error,
         is_predictive=predictive,
+        is_from_now=from_day is not None,
+        held=start_state,
+        bar_seconds=bar_width(bar),
     )
     shift = Shift(volatility=volatility, funding_apy=funding_shift_apy, borrow_apy=borrow_shift_apy)
+    last = end if from_day in (None, "now") else from_day
+    part, bars = market.window(start, last), market.bars_between(start, last)
+    if start_state is not None:
+        config = _worth(part, config, start_state)
     grid = resolved_grid(config, fields, samples, seed)
-    bars = market.bars_between(start, end)
     setting = _setting(Setting, pool, workers, job, outcomes, progress, resume=resume)
-    part = market.window(start, end)
     found = run_montecarlo(part, grid, design, shift, setting, partial_bars(market)[bars])
-    return replace(found, warnings=notes)
+    return replace(found, warnings=(*notes, *found.warnings))
+
+
+def _worth(market: Market, config: ModelConfig, held: StartState) -> ModelConfig:
+    """Return a configuration whose capital is what is held at the market's last close."""
+    from basislab.simulate.venue import price_sources
+
+    if not isinstance(config, VenueConfig):
+        return config  # refused later, with the reason
+    prices = price_sources(market, resolve(config))
+    worth = held.equity_usd(spot=float(prices.spot.close[-1]), mark=float(prices.mark.close[-1]))
+    if worth <= 0.0:
+        raise ConfigError(
+            f"start_state: it is worth {worth:,.2f} USD at the last close of {market.name!r}; "
+            "what is held must be worth more than nothing."
+        )
+    return replace(config, capital_usd=worth)
 
 
 def _setting(

@@ -108,22 +108,20 @@ class Fields(NamedTuple):
 Command = Callable[..., None]
 
 
-def takes_fields(leverage: str, *, with_engine: bool = True) -> Callable[[Command], Command]:
+def takes_fields(leverage: str) -> Callable[[Command], Command]:
     """Give a command one option a decision, in place of its first parameter, ``fields``.
 
     Parameters
     ----------
     leverage : str
         Default.
-    with_engine : bool
-        Whether the venue engine's own decisions are among them.
 
     Returns
     -------
     callable
         Decorates a command whose first parameter is a `Fields`.
     """
-    helps = _HELP | (_ENGINE_HELP if with_engine else {})
+    helps = _HELP | _ENGINE_HELP
     added: dict[str, tuple[Any, Any]] = {"model": (ModelName, "rebalance")}
     for name, text in helps.items():
         option = typer.Option(_option(name), help=text, autocompletion=_COMPLETED.get(name))

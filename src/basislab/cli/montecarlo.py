@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,12 +11,22 @@ import typer
 
 from basislab.cli import grid
 from basislab.cli.accept import AcceptQuality, print_notes
+from basislab.units import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from basislab.types.montecarlo import MonteCarlo
+    from basislab.types.start import StartState
+
+
+class FigureName(StrEnum):
+    """Figures of a Monte-Carlo."""
+
+    fan = "fan"
+    liquidation = "liquidation"
+
 
 WORDS = {
     "return_mean": "return, mean",
@@ -31,16 +43,29 @@ WORDS = {
     "cvar_95": "CVaR 95 % (loss)",
     "drawdown_p50": "drawdown, median",
     "drawdown_p95": "drawdown, 95 %",
+    "resizes_mean": "resizes, mean",
+    "resize_cost_mean": "cost of resizes, mean",
+    "naked_days_mean": "days unhedged, mean",
+    "under_water_days_p50": "days below a peak, median",
+    "under_water_days_p95": "days below a peak, 95 %",
 }
 PREDICTIVE = (
     "predictive draws: each path's levels of funding and rates are shifted by what this history "
     "leaves open"
 )
 PLAIN = "plain bootstrap: levels as in this history, so that intervals are too narrow"
+CONDITIONAL = "days before which funding, volatility and carry were much like then"
+ANY = "any day of the history"
+BY_HORIZON = {
+    "liquidation": "liq.",
+    "liquidation_long": "loan liq.",
+    "liquidation_short": "short liq.",
+    "adl": "ADL",
+}
 MANY = ("return_mean", "excess_mean", "beats_hurdle_probability", "cvar_95", "drawdown_p95")
 
 
-@grid.takes_fields("3", with_engine=False)
+@grid.takes_fields("3")
 def montecarlo(
     fields: grid.Fields,
     paths: Annotated[int, typer.Option(help="How many paths.")] = 2_000,
@@ -62,6 +87,13 @@ def montecarlo(
         bool,
         typer.Option("--no-predictive", help="Plain bootstrap: intervals are too narrow."),
     ] = False,
+    from_day: Annotated[
+        str | None, typer.Option("--from", help="Go on from now, or from the end of this day.")
+    ] = None,
+    position: Annotated[
+        Path | None, typer.Option(help="venue: go on with what this position file holds.")
+    ] = None,
+    bar: Annotated[str, typer.Option(help="venue on daily bars: width within the days.")] = "1h",
     market: grid.Market = None,
     start: grid.Start = None,
     end: grid.End = None,
@@ -69,7 +101,9 @@ def montecarlo(
     samples: grid.Samples = None,
     seed: Annotated[int, typer.Option(help="Of paths and samples.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write all statistics: .parquet, .csv.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All statistics as JSON.")] = False,
     figure: grid.Figure = None,
+    figure_of: Annotated[FigureName, typer.Option(help="What is drawn.")] = FigureName.fan,
     workers: grid.Workers = None,
     job: grid.Job = None,
     resume: grid.Resume = False,
@@ -79,7 +113,7 @@ def montecarlo(
     from rich.console import Console
 
     from basislab.cli.lists import parse_values
-    from basislab.cli.output import check_endings, write_figure
+    from basislab.cli.output import check_endings, to_json, write_figure
     from basislab.cli.progress import progress_bar, status
 
     check_endings(out, figure)
@@ -92,6 +126,9 @@ def montecarlo(
 
         config, swept = grid.base_config(fields.model, values)
         data = load_market(market) if market is not None else load_market()
+        if data.bar_seconds != SECONDS_PER_DAY:
+            config = grid.fitted(config, values, data)
+        held = None if position is None else _held(position)
         design = Design(
             paths=paths,
             days=days,
@@ -101,9 +138,12 @@ def montecarlo(
             with_block_check=not no_block_check,
             with_history_error=not no_history_error,
             is_predictive=not no_predictive,
+            is_from_now=from_day is not None,
         )
+        is_within_days = config.model == "venue" and data.bar_seconds == SECONDS_PER_DAY
+        total = design.total_paths(is_within_days=is_within_days)
     try:
-        with progress_bar("montecarlo", design.total_paths, "paths") as progress:
+        with progress_bar("montecarlo", total, "paths") as progress:
             found = api.montecarlo(
                 data,
                 config,
@@ -121,6 +161,9 @@ def montecarlo(
                 block_check=design.with_block_check,
                 history_error=design.with_history_error,
                 predictive=design.is_predictive,
+                from_day=from_day,
+                start_state=held,
+                bar=bar,
                 samples=samples,
                 workers=workers,
                 job=job,
@@ -136,12 +179,22 @@ def montecarlo(
                 err=True,
             )
         raise
-    _show(found, Console(highlight=False))
+    if as_json:
+        typer.echo(to_json(found.to_dict()), nl=False)
+    else:
+        _show(found, Console(highlight=False))
     if out is not None:
         grid.write_table(found.tidy, out)
         typer.echo(f"written: {out}", err=True)
     if figure is not None:
-        write_figure(figure, found, "fan")
+        write_figure(figure, found, figure_of.value)
+
+
+def _held(path: Path) -> StartState:
+    from basislab.position import load_position
+    from basislab.position.start import start_state_of
+
+    return start_state_of(load_position(path))
 
 
 def _show(found: MonteCarlo, console: Console) -> None:
@@ -175,18 +228,35 @@ def _notes(found: MonteCarlo) -> list[str]:
     lines += [f"mean block length {found.block_days:.1f} days ({how})"]
     if found.shift:
         lines.append("scenario: " + ", ".join(f"{k} {v:g}" for k, v in found.shift.items()))
+    lines += _beginning(found)
     lines.append("excess: over the hurdle, what supplying the quote coin earns on the same path")
     lines.append(
         "MC error: from drawing finitely many paths. History error: from having one history; "
         "more paths do not reduce it. Each is one standard error."
     )
+    if found.intraday_errors is not None:
+        lines.append(
+            "intraday error: from not knowing what happened within the days; only narrower bars "
+            "reduce it."
+        )
     return lines
+
+
+def _beginning(found: MonteCarlo) -> list[str]:
+    """Say where paths begin that go on from a day."""
+    if found.from_day is None:
+        return []
+    if found.beside is None:
+        return [f"paths go on from what is held after {found.from_day}"]
+    first, other = (CONDITIONAL, ANY) if found.is_conditional else (ANY, CONDITIONAL)
+    return [f"paths go on after {found.from_day}, from {first}; beside it, from {other}"]
 
 
 def _words(name: str) -> str:
     if name in WORDS:
         return WORDS[name]
-    return f"P(liq. in {name.removeprefix('liquidation_')[:-1]} days)"
+    what, _, days = name[:-1].rpartition("_")
+    return f"P({BY_HORIZON[what]} in {days} days)"
 
 
 def _title(found: MonteCarlo, number: int) -> str:
@@ -218,21 +288,32 @@ def _table(title: str, *heads: str) -> Table:
 def _one(found: MonteCarlo, number: int) -> Table:
     history = found.history_errors
     heads = ["", "value", "MC error", *([] if history is None else ["history error"])]
+    heads += [] if found.intraday_errors is None else ["intraday error"]
     heads += [f"block {run.block_days:.0f}" for run in found.runs[1:]]
+    heads += [] if found.beside is None else ["any day" if found.is_conditional else "like today"]
     table = _table(_title(found, number), *heads)
-    first = found.runs[0]
+    others = [*found.runs[1:], *([] if found.beside is None else [found.beside])]
     for column, name in enumerate(found.names):
+        if isnan(found.value(name, number)):
+            continue  # not planned, or no hurdle
+        size = 1.0 if _is_plain(name) else 100.0
         table.add_row(
             _words(name),
-            _percent(name, first.estimates[number, column]),
-            f"{100 * first.errors[number, column]:.2f}",
-            *([] if history is None else [f"{100 * history[number, column]:.2f}"]),
-            *(_percent(name, run.estimates[number, column]) for run in found.runs[1:]),
+            _percent(name, found.value(name, number)),
+            *(f"{size * error:.2f}" for error in found.errors(name, number).values()),
+            *(_percent(name, run.estimates[number, column]) for run in others),
         )
     return table
 
 
+def _is_plain(name: str) -> bool:
+    """Whether a statistic is a count or a number of days, not a fraction."""
+    return name == "resizes_mean" or "days" in name
+
+
 def _percent(name: str, value: float) -> str:
+    if _is_plain(name):
+        return f"{value:.1f}"
     is_signed = name.startswith(("return", "excess", "var", "cvar"))
     return f"{100 * value:+.2f} %" if is_signed else f"{100 * value:.2f} %"
 

@@ -28,7 +28,7 @@ from basislab.research.montecarlo import (
     chunk_paths,
     run_chunk,
 )
-from basislab.research.risk import Statistics, fan_quantiles, names_of, statistics
+from basislab.research.risk import Statistics, fan_quantiles, statistics
 from basislab.research.search import Window, run_piece
 from basislab.simulate import model_of
 from basislab.types.configs import ModelConfig
@@ -110,8 +110,9 @@ def run_plan(
     KeyboardInterrupt
         Finished chunks are kept in the folder, where there is one.
     """
-    chunks = chunk_paths(n_paths, plan.n_configs, len(plan.marks))
-    expected = n_paths * plan.n_configs * bytes_per_run(len(plan.marks))
+    sizes = (len(plan.marks), plan.n_further)
+    chunks = chunk_paths(n_paths, plan.n_configs, *sizes)
+    expected = n_paths * plan.n_configs * bytes_per_run(*sizes)
     told = description or {}
 
     with open_store(
@@ -141,9 +142,9 @@ def _statistics(
     workers: int,
 ) -> tuple[Statistics, FloatArray]:
     """Read the outcomes a slab of configurations at a time: memory is bounded by the slabs."""
-    n_marks = len(store.get(0)["fan"])
+    n_marks, n_further = len(store.get(0)["fan"]), len(store.get(0)["further"])
     n_paths = sum(chunk.n_paths for chunk in chunks)
-    per_config = max(1, n_paths * bytes_per_run(n_marks))
+    per_config = max(1, n_paths * bytes_per_run(n_marks, n_further))
     size = max(1, SLAB_BYTES // per_config)
     slabs = [slice(first, first + size) for first in range(0, len(capital), size)]
 
@@ -163,7 +164,7 @@ def _statistics(
     values = np.concatenate([one.values for one, _ in found])
     errors = np.concatenate([one.errors for one, _ in found])
     fan = np.concatenate([fan for _, fan in found], axis=1)
-    return Statistics(names_of(horizons), values, errors), fan
+    return Statistics(found[0][0].names, values, errors), fan
 
 
 def _read(store: ChunkStore, chunks: Sequence[Chunk], n_configs: int, slab: slice) -> Outcomes:

@@ -24,6 +24,9 @@ from basislab.kernels.rng import below, draw
 WORD = 4294967296.0
 """2^32: a 32-bit word divided by it is uniform in [0, 1)."""
 
+ALIKE: FloatArray = np.zeros(0)
+"""Chances of rows that are all as likely to be a path's first one."""
+
 
 class Rows(NamedTuple):
     """History to draw from: arrays of shape (n_rows,), float64.
@@ -41,7 +44,9 @@ class Rows(NamedTuple):
     hurdle: FloatArray
 
 
-def draw_rows(rows: NDArray[np.int64], n_rows: int, block: float, seed: int, path: int) -> None:
+def draw_rows(
+    rows: NDArray[np.int64], n_rows: int, block: float, seed: int, path: int, chances: FloatArray
+) -> None:
     """Draw the row numbers of one path.
 
     Each bar begins a new block at a uniformly drawn row with probability ``1 / block``, else it
@@ -55,6 +60,8 @@ def draw_rows(rows: NDArray[np.int64], n_rows: int, block: float, seed: int, pat
         Mean length of a block, >= 1.
     seed, path : int, >= 0
         The numbers depend on these alone (and on `n_rows` and `block`).
+    chances : ndarray of shape (n_rows,) or (0,)
+        Sums of the rows' chances to be the first one, up to 1; empty where all are alike.
     """
     chance = 1.0 / block
     row = 0
@@ -64,6 +71,8 @@ def draw_rows(rows: NDArray[np.int64], n_rows: int, block: float, seed: int, pat
             row = below(words.b, n_rows)
         else:
             row = row + 1 if row + 1 < n_rows else 0
+        if first == 0 and len(chances) > 0:
+            row = min(int(np.searchsorted(chances, words.b / WORD, side="right")), n_rows - 1)
         rows[first] = row
         if first + 1 < len(rows):
             if words.c / WORD < chance:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from basislab.kernels import conditional, rotation, static
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import Bars, FloatArray
-from basislab.kernels.bootstrap import Rows, Tilt, draw_rows, fill_bars, new_bars
+from basislab.kernels.bootstrap import ALIKE, Rows, Tilt, draw_rows, fill_bars, new_bars
 from basislab.kernels.lane import LANES
 from basislab.kernels.lanes import new_scratch, run_lanes, run_undecided
 from basislab.kernels.outcome import Outcome
@@ -32,6 +32,7 @@ class Task(NamedTuple):
 
     ``block`` is the mean block length in bars, ``price`` the close before the first bar. ``tilts``
     of shape (n_paths, 4) holds the first four fields of every path's `Tilt`, ``drift`` the last.
+    ``chances`` say with which row a path begins (`draw_rows`).
     """
 
     seed: int
@@ -42,6 +43,7 @@ class Task(NamedTuple):
     is_given: bool
     tilts: FloatArray
     drift: float
+    chances: FloatArray = ALIKE
 
 
 class Kept(NamedTuple):
@@ -72,7 +74,7 @@ def next_bars(
             bars.borrow[i] = given.borrow[i]
             bars.funding[i] = given.funding[i]
         return 0.0
-    draw_rows(numbers, len(history.close), task.block, task.seed, task.first + k)
+    draw_rows(numbers, len(history.close), task.block, task.seed, task.first + k, task.chances)
     row = task.tilts[k]
     tilt = Tilt(row[0], row[1], row[2], row[3], task.drift)
     return fill_bars(bars, history, numbers, task.price, tilt)

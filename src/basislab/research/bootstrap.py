@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basislab.errors import ConfigError
-from basislab.kernels.bootstrap import Rows, draw_rows
+from basislab.kernels.bootstrap import ALIKE, Rows, draw_rows
 from basislab.research.blocks import MIN_ROWS
 from basislab.simulate import lower_market
 from basislab.types.checks import check_number
@@ -173,15 +173,22 @@ def dependent_series(rows: Rows) -> Mapping[str, FloatArray]:
     }
 
 
-def draw_path(n_bars: int, n_rows: int, block: float, seed: int, path: int) -> IntArray:
+def draw_path(
+    n_bars: int, n_rows: int, block: float, seed: int, path: int, chances: FloatArray = ALIKE
+) -> IntArray:
     """Return the row numbers of one path, those that the kernels draw.
+
+    Parameters
+    ----------
+    chances : ndarray of shape (n_rows,), optional
+        Sums of the rows' chances to be the first one (`first_chances`).
 
     Returns
     -------
     ndarray of int64, shape (n_bars,)
     """
     numbers = np.empty(n_bars, np.int64)
-    draw_rows(numbers, n_rows, block, seed, path)
+    draw_rows(numbers, n_rows, block, seed, path, chances)
     return numbers
 
 

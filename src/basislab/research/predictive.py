@@ -20,6 +20,7 @@ Amer. Statist. Assoc. 89, 1303-1313.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -203,7 +204,9 @@ def level_scale(values: FloatArray, block: float, horizon: int) -> tuple[float, 
     return float(np.sqrt(max(missing, 0.0) / horizon + whole / n)), freedom
 
 
-def level_tilt(rows: Rows, block: float, horizon: int) -> LevelTilt:
+def level_tilt(
+    rows: Rows, block: float, horizon: int, further: Sequence[FloatArray] = ()
+) -> LevelTilt:
     """Return the tilt of a history.
 
     Drivers are funding, the carry (supply less borrow) and the hurdle. The price's drift is never
@@ -211,12 +214,14 @@ def level_tilt(rows: Rows, block: float, horizon: int) -> LevelTilt:
 
     Parameters
     ----------
+    further : sequence of ndarray of shape (n_rows,), per bar
+        More drivers, such as staking.
     block : float, bars
         Mean length of a block.
     horizon : int, bars
         Length of a path.
     """
-    drivers = [rows.funding, rows.supply - rows.borrow, rows.hurdle]
+    drivers = [rows.funding, rows.supply - rows.borrow, rows.hurdle, *further]
     found = [level_scale(values, block, horizon) for values in drivers]
     returns = np.log(rows.close)
     return LevelTilt(

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basislab.research.bootstrap import IntArray
-from basislab.research.montecarlo import Outcomes
+from basislab.research.montecarlo import FURTHER, Outcomes
 from basislab.types.market import FloatArray
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
@@ -42,14 +42,16 @@ class Statistics(NamedTuple):
     errors: FloatArray
 
 
-def names_of(horizons: Sequence[int]) -> tuple[str, ...]:
+def names_of(horizons: Sequence[int], *, is_engine: bool = False) -> tuple[str, ...]:
     """Return the names of the statistics, in order.
 
     Parameters
     ----------
     horizons : sequence of int, days
+    is_engine : bool
+        Whether they are the venue engine's, which knows of more.
     """
-    return (
+    names = (
         "return_mean",
         *RETURN_NAMES,
         "excess_mean",
@@ -61,6 +63,17 @@ def names_of(horizons: Sequence[int]) -> tuple[str, ...]:
         "drawdown_p50",
         "drawdown_p95",
         *(f"liquidation_{days}d" for days in horizons),
+    )
+    if not is_engine:
+        return names
+    return (
+        *names,
+        *(f"{what}_{days}d" for what in FURTHER[:3] for days in horizons),
+        "resizes_mean",
+        "resize_cost_mean",
+        "naked_days_mean",
+        "under_water_days_p50",
+        "under_water_days_p95",
     )
 
 
@@ -76,8 +89,8 @@ def statistics(outcomes: Outcomes, capital: FloatArray, horizons: Sequence[int])
     Returns
     -------
     Statistics
-        Returns, VaR and CVaR are fractions of capital over the whole path (VaR and CVaR as losses,
-        > 0 where money is lost); probabilities are fractions.
+        Returns, VaR, CVaR and costs are fractions of capital over the whole path (VaR and CVaR as
+        losses, > 0 where money is lost); probabilities are fractions; the rest counts and days.
     """
     total = outcomes.final / capital[:, None] - 1.0
     excess = total - outcomes.hurdle
@@ -89,8 +102,31 @@ def statistics(outcomes: Outcomes, capital: FloatArray, horizons: Sequence[int])
     falls = np.sort(outcomes.drawdown, axis=1)
     columns += [_quantile(falls, 0.5), _quantile(falls, 0.95)]
     columns += [_share(outcomes.liquidation < days) for days in horizons]
+    is_engine = len(outcomes.further) > 0
+    if is_engine:
+        columns += _further(outcomes.further, capital, horizons)
     values, errors = zip(*columns, strict=True)
-    return Statistics(names_of(horizons), np.stack(values, axis=1), np.stack(errors, axis=1))
+    names = names_of(horizons, is_engine=is_engine)
+    return Statistics(names, np.stack(values, axis=1), np.stack(errors, axis=1))
+
+
+def _further(
+    further: FloatArray, capital: FloatArray, horizons: Sequence[int]
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Return what the venue engine knows besides, in the order of `names_of`."""
+    found = dict(zip(FURTHER, further, strict=True))
+    columns = [_reached(found[what], days) for what in FURTHER[:3] for days in horizons]
+    columns += [_mean(found["resizes"]), _mean(found["resize_cost"] / capital[:, None])]
+    columns += [_mean(found["naked_days"])]
+    under = np.sort(found["under_water_days"], axis=1)
+    return [*columns, _quantile(under, 0.5), _quantile(under, 0.95)]
+
+
+def _reached(first: FloatArray, days: int) -> tuple[FloatArray, FloatArray]:
+    """Return the share of paths on which something came within some days; NaN where not known."""
+    share, error = _share(first < days)
+    is_known = ~np.isnan(first[:, 0])
+    return np.where(is_known, share, np.nan), np.where(is_known, error, np.nan)
 
 
 def _mean(values: FloatArray) -> tuple[FloatArray, FloatArray]:

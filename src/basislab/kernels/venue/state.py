@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from basislab.kernels._jit import compile_module
 from basislab.kernels.fields import fields_of
-from basislab.kernels.legs import LongLeg, Position, flat, total_equity
+from basislab.kernels.legs import LongLeg, Position, ShortLeg, flat, total_equity
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.ledger import Accounts, empty_accounts, post
 
@@ -67,6 +67,21 @@ class State(NamedTuple):
     hits: Hits
     accounts: Accounts
 
+
+NOTHING = State(
+    position=Position(LongLeg(0.0, 0.0), ShortLeg(0.0, 0.0, 0.0)),
+    idle=0.0,
+    transit=Transit(0.0, NOWHERE, 0),
+    order=Order(NO_ORDER, 0.0),
+    status=WAITING,
+    is_hurt=False,
+    naked_bars=0,
+    lowest_debt=0.0,
+    last=Quote(0.0, 0.0, 0.0, 0.0),
+    hits=Hits(False, False, 0.0, 0.0, 0.0, 0.0, 0.0),
+    accounts=Accounts(*(0.0 for _ in Accounts._fields)),
+)
+"""A run that has not begun and holds nothing, not even cash."""
 
 flagged = fields_of(State, "order", "status", "is_hurt")
 _with_assets = fields_of(State, "position", "idle", "transit", "lowest_debt", "accounts")

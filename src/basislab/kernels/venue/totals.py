@@ -37,7 +37,10 @@ from basislab.kernels.venue.whole import closing_cost
 
 
 class Totals(NamedTuple):
-    """What is kept of a run; USD, fractions. ``log`` holds every event."""
+    """What is kept of a run; USD, fractions. ``log`` holds every event.
+
+    ``curve`` of shape (n_bars,) is the equity at the closes, before the closing costs.
+    """
 
     final: float
     drawdown: float
@@ -45,6 +48,7 @@ class Totals(NamedTuple):
     naked_bars: int
     accounts: Accounts
     log: EventLog
+    curve: FloatArray
 
 
 class Water(NamedTuple):
@@ -86,35 +90,42 @@ def is_left_alone(params: Params, state: State) -> bool:
 def waded(
     held: Held, limits: Limits, lines: Lines, first: int, end: int, water: Water, curve: FloatArray
 ) -> tuple[int, Water]:
-    """Return the first bar of ``[first, end)`` that is not quiet, and the water line until then."""
+    """Return the first bar of ``[first, end)`` that is not quiet, and the water line until then.
+
+    The equity at the closes before it is written to `curve`.
+    """
     while first < end:
         last = min(first + BLOCK, end)
         is_over = count_events(held, limits, lines, first, last) > 0
         if is_over:
             last = first_event(held, limits, lines, first, last)
-        equities(held, lines, first, last, curve)
-        water = lowered_by(water, curve, last - first)
+        equities(held, lines, first, last, curve[first:last])
+        water = lowered_by(water, curve[first:last], last - first)
         first = last
         if is_over:
             break
     return first, water
 
 
-def totals(params: Params, bars: Bars, ahead: Ahead) -> Totals:
+def totals(params: Params, bars: Bars, ahead: Ahead, held: State, is_held: bool) -> Totals:
     """Run one configuration and keep its totals.
 
     Parameters
     ----------
     ahead : Ahead
         `look_ahead` of these bars, with this venue's price of funding.
+    held : State
+        What is held at the first close with `is_held`; else a position is opened there.
     """
     n_bars = len(bars.funding)
-    log = ev.new_log(ev.EVENTS_A_BAR * n_bars + 2)
-    curve, water = np.empty(BLOCK), Water(params.capital, 0.0)
-    state = open_position(params, bar_at(bars, 0), log)
-    if params.conventions.accrue_at_opening:
-        state = step(params, state, bar_at(bars, 0), log)
-    water, index = lowered(water, equity(state)), 1
+    log, curve = ev.new_log(ev.EVENTS_A_BAR * n_bars + 2), np.empty(n_bars)
+    state = held
+    if not is_held:
+        state = open_position(params, bar_at(bars, 0), log)
+        if params.conventions.accrue_at_opening:
+            state = step(params, state, bar_at(bars, 0), log)
+    curve[0] = equity(state)
+    water, index = lowered(Water(params.capital, 0.0), curve[0]), 1
     while index < n_bars and state.status != ENDED:
         rules, end = ruled(params, bars.terms[index]), ruled_until(params, bars, index)
         while index < end and state.status != ENDED:
@@ -122,22 +133,23 @@ def totals(params: Params, bars: Bars, ahead: Ahead) -> Totals:
                 at = index - 1
                 notional = state.position.short.contracts * bars.mark.close[at]
                 limits = limits_of(rules, notional)
-                lines, held = lines_of(bars, ahead, limits), held_at(state, ahead, at)
-                index, wet = waded(held, limits, lines, index, end, water, curve)
+                lines, legs = lines_of(bars, ahead, limits), held_at(state, ahead, at)
+                index, wet = waded(legs, limits, lines, index, end, water, curve)
                 if index > at + 1 and is_one_sided(state, ahead, at, index - 2):
                     state, water = left_alone(state, bars, ahead, at, index - 1), wet
                 else:
                     index = at + 1
             if index < end:
                 state = step(rules, state, bar_at(bars, index), log)
-                water = lowered(water, equity(state))
+                curve[index] = equity(state)
+                water = lowered(water, curve[index])
                 index += 1
-    if state.status == ENDED and index < n_bars:
-        water = lowered(water, equity(state))
+    if index < n_bars:
+        curve[index:] = equity(state)
+        water = lowered(water, curve[index])
     last = closing_cost(params, state, bar_at(bars, n_bars - 1))
-    return Totals(
-        equity(last), water.drawdown, last.lowest_debt, last.naked_bars, last.accounts, log
-    )
+    debt, naked = last.lowest_debt, last.naked_bars
+    return Totals(equity(last), water.drawdown, debt, naked, last.accounts, log, curve)
 
 
 compile_module(globals(), inline=False)

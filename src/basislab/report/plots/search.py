@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import altair as alt
 
 from basislab.errors import ConfigError
 from basislab.report import words
-from basislab.report.charts.base import Chart, Figure, Held, Rows, signed_axis, sized
+from basislab.report.charts.base import Chart, Figure, Held, Line, Rows, signed_axis, sized
 from basislab.report.charts.maps import MOST_HEADS, map_chart
 from basislab.report.charts.palette import map_class, role
 from basislab.report.heatmap import label, pivot
@@ -56,11 +58,7 @@ SWEEP_KINDS = {"map": map_figure}
 
 def fan_figure(found: MonteCarlo, config: int = 0) -> Figure:
     """Draw the quantiles of one configuration's equity over the days of the paths."""
-    if not 0 <= config < len(found.configs):
-        raise ConfigError(
-            f"config: got {config!r}; it must be a row of the summary, 0 to "
-            f"{len(found.configs) - 1}."
-        )
+    _check_config(found, config)
     held, levels = Held(), found.fan_levels
     names = [f"q{number}" for number in range(len(levels))]
     rows = [
@@ -92,6 +90,8 @@ def fan_figure(found: MonteCarlo, config: int = 0) -> Figure:
         )
         for number in range(len(levels) // 2)
     ]
+    if found.plain_fan is not None:
+        layers += _plain_band(held, found, config)
     capital = found.configs[config].capital_usd
     layers.append(
         alt.Chart(held.add([{"capital": capital}]))
@@ -119,7 +119,105 @@ def fan_figure(found: MonteCarlo, config: int = 0) -> Figure:
     )
 
 
-MONTECARLO_KINDS = {"fan": fan_figure}
+def _plain_band(held: Held, found: MonteCarlo, config: int) -> list[alt.Chart]:
+    """Draw the outer quantiles with levels as in the history, as dotted lines."""
+    assert found.plain_fan is not None  # noqa: S101 - the caller asked
+    rows = [
+        {"day": day, "equity": value, "side": side}
+        for side, column in (("below", 0), ("above", -1))
+        for day, value in zip(
+            found.fan_days, found.plain_fan[:, config, column].tolist(), strict=True
+        )
+    ]
+    lines = (
+        alt.Chart(held.add(rows))
+        .mark_line(color=role("ink"), strokeWidth=1.2, strokeDash=[1.5, 3])
+        .encode(x="day:Q", y="equity:Q", detail="side:N")
+    )
+    told = rows[len(found.fan_days) // 2] | {"text": "levels as in the history"}
+    text = (
+        alt.Chart(held.add([told]))
+        .mark_text(color=role("soft"), dy=-8)
+        .encode(x="day:Q", y="equity:Q", text="text:N")
+    )
+    return [lines, text]
+
+
+LEGS = (
+    ("liquidation", "either leg", "rebalance"),
+    ("liquidation_long", "loan", "static"),
+    ("liquidation_short", "short", "conditional"),
+    ("adl", "auto-deleveraging", "rotation"),
+)
+"""Statistics by horizon, what they are called, and their colours."""
+
+
+def liquidation_figure(found: MonteCarlo, config: int = 0) -> Figure:
+    """Draw the probability of a liquidation by leg and horizon, with two standard errors."""
+    _check_config(found, config)
+    if not found.horizons:
+        raise ConfigError("plot: no horizon lies within the paths. Give horizons=.")
+    first = found.horizons[0]
+    shown = [leg for leg in LEGS if _is_known(found, f"{leg[0]}_{first}d", config)]
+    rows = []
+    for what, name, _ in shown:
+        for days in found.horizons:
+            statistic = f"{what}_{days}d"
+            value = found.value(statistic, config)
+            error = 2.0 * sum(e**2 for e in found.errors(statistic, config).values()) ** 0.5
+            low, high = max(value - error, 0.0), min(value + error, 1.0)
+            rows.append({"days": f"{days} days", "leg": name, "p": value, "low": low, "high": high})
+    held = Held()
+    names, colours = [name for _, name, _ in shown], [role(colour) for _, _, colour in shown]
+    scale = alt.Scale(domain=names, range=colours)
+    base = alt.Chart(held.add(rows)).encode(
+        x=alt.X(
+            "days:N",
+            sort=[f"{days} days" for days in found.horizons],
+            title="from the beginning of the path",
+            axis=alt.Axis(labelAngle=0),
+        ),
+        xOffset=alt.XOffset("leg:N", sort=names),
+        color=alt.Color("leg:N", scale=scale, sort=names, title=None),
+    )
+    y = alt.Y("p:Q", title="probability", axis=alt.Axis(format=".0%"))
+    tips = [
+        alt.Tooltip("leg:N", title="of"),
+        *(alt.Tooltip(f"{name}:Q", format=".2%") for name in ("p", "low", "high")),
+    ]
+    bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q")
+    points = base.mark_point(filled=True, size=70).encode(y=y, tooltip=tips)
+    last = [
+        f"{row['leg']} {row['p']:.1%}"
+        for row in rows[len(found.horizons) - 1 :: len(found.horizons)]
+    ]
+    model = found.configs[config]
+    return Figure(
+        key="liquidation",
+        title=(
+            f"{model.model} {words.multiple(model.leverage)}: probability of a liquidation on "
+            f"{found.n_paths:,} drawn paths, with two standard errors"
+        ),
+        alt=f"Within {found.horizons[-1]} days: {words.join(last)}.",
+        data=held.rows,
+        panels=[sized(alt.layer(points, bars), 300)],
+        legend=[Line(name, colour) for _, name, colour in shown],
+    )
+
+
+def _is_known(found: MonteCarlo, statistic: str, config: int) -> bool:
+    return statistic in found.names and not isnan(found.value(statistic, config))
+
+
+def _check_config(found: MonteCarlo, config: int) -> None:
+    if not 0 <= config < len(found.configs):
+        raise ConfigError(
+            f"config: got {config!r}; it must be a row of the summary, 0 to "
+            f"{len(found.configs) - 1}."
+        )
+
+
+MONTECARLO_KINDS = {"fan": fan_figure, "liquidation": liquidation_figure}
 
 
 def _fields(sweep: Sweep, show: str, down: str | None, across: str | None) -> list[str]:

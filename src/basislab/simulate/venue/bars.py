@@ -63,8 +63,8 @@ def lower_bars(market: Market, config: VenueConfig, sources: Sources) -> vb.Bars
         funding=frozen(funding),
         taker=frozen(taker_fees(market, config, venue)),
         is_look=is_look,
-        sigma=frozen(volatility(sources.spot.close, market, config)),
-        carry=frozen(trailing_carry(market, config, supply, borrow, funding)),
+        sigma=frozen(volatility(sources.spot.close, market.bar_seconds, config)),
+        carry=frozen(trailing_carry(market.bar_seconds, config, supply, borrow, funding)),
         faults=faults,
         terms=terms_of(market, loan),
     )
@@ -144,6 +144,19 @@ def growth(apy: FloatArray, days: float, *, simple: bool) -> FloatArray:
     return np.asarray(np.expm1(np.log1p(apy) * (days / DAYS_PER_YEAR)))
 
 
+def apy_of(growth: FloatArray, days: float, *, simple: bool) -> FloatArray:
+    """Return the rate a year behind what one unit earns in a bar: `growth` undone.
+
+    Examples
+    --------
+    >>> apy_of(growth(np.array([0.05]), 1.0, simple=False), 1.0, simple=False).round(12).tolist()
+    [0.05]
+    """
+    if simple:
+        return growth * (DAYS_PER_YEAR / days)
+    return np.asarray(np.expm1(np.log1p(growth) * (DAYS_PER_YEAR / days)))
+
+
 def taker_fees(market: Market, config: VenueConfig, venue: PerpVenue) -> FloatArray:
     """Return the taker fee of every bar as a fraction, by date and volume."""
     if config.has("study_costs"):
@@ -165,28 +178,32 @@ def looks(market: Market, monitor_seconds: int) -> NDArray[np.bool_]:
     return np.asarray(closes % monitor_seconds == 0)
 
 
-def volatility(close: FloatArray, market: Market, config: VenueConfig) -> FloatArray:
+def volatility(close: FloatArray, bar_seconds: int, config: VenueConfig) -> FloatArray:
     """Return the standard deviation of log returns over the reaction time, known at each close.
 
     An exponential window of a week; the reaction time is one look and the transfer's delay.
     """
-    bar_days = market.bar_seconds / SECONDS_PER_DAY
+    bar_days = bar_seconds / SECONDS_PER_DAY
     weight = 1.0 / (1.0 + SIGMA_SPAN_DAYS / bar_days)
     delay = resolved(config.transfer, Route).delay_seconds
-    reaction = (max(config.monitor_seconds, market.bar_seconds) + delay) / market.bar_seconds
+    reaction = (max(config.monitor_seconds, bar_seconds) + delay) / bar_seconds
     returns, sigma = np.diff(np.log(close), prepend=math.log(close[0])), np.empty(len(close))
     trailing_deviation(returns, weight, reaction, sigma)
     return sigma
 
 
 def trailing_carry(
-    market: Market, config: VenueConfig, supply: FloatArray, borrow: FloatArray, funding: FloatArray
+    bar_seconds: int,
+    config: VenueConfig,
+    supply: FloatArray,
+    borrow: FloatArray,
+    funding: FloatArray,
 ) -> FloatArray:
     """Return the trailing mean of the gross APY on capital, ``w L (s + f) - w (L - 1) b``.
 
     With the long's share w of the equity and its leverage L.
     """
-    bars_a_day = SECONDS_PER_DAY / market.bar_seconds
+    bars_a_day = SECONDS_PER_DAY / bar_seconds
     size = config.share * config.leverages.long
     yearly = funding * bars_a_day * DAYS_PER_YEAR
     gross = size * (supply + yearly) - (size - config.share) * borrow

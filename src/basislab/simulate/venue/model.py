@@ -17,6 +17,7 @@ from basislab.kernels.venue.bars import Bars
 from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.record import COLUMNS
+from basislab.kernels.venue.state import NOTHING
 from basislab.simulate.books import booked
 from basislab.simulate.model import Run, logged
 from basislab.simulate.venue.bars import check_window, lower_bars
@@ -171,7 +172,7 @@ class VenueModel:
             priced = params.perp.funding_price
             if priced not in ahead:
                 ahead[priced] = look_ahead(bars, priced)
-            kept = totals.totals(params, bars, ahead[priced])
+            kept = totals.totals(params, bars, ahead[priced], NOTHING, is_held=False)
             made.append(self._row(kept, config.capital_usd))
         return np.array(made)
 
@@ -201,7 +202,7 @@ class VenueModel:
     def final(self, params: Params, bars: Bars) -> float:
         """Return the last of `curve`, to rounding, without the curve."""
         ahead = look_ahead(bars, params.perp.funding_price)
-        return float(totals.totals(params, bars, ahead).final)
+        return float(totals.totals(params, bars, ahead, NOTHING, is_held=False).final)
 
     def liquidations(self, outcome: step.Outcome) -> IntArray:
         """Return the bars on which a leg was liquidated."""
