@@ -137,6 +137,8 @@ def venue_lines(*, is_quick: bool) -> list[Line]:
     ]
     if not is_quick:
         lines.append(Line("  its cold compile", venue.cold_seconds(), "s of CPU", 60))
+        seconds = venue.certificate_seconds()
+        lines.append(Line("  a certificate, 100 trials, 18,408 hours", seconds, "s", 20))
     return lines
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from basislab.api import certify
 from basislab.data.read.mapping import load_mapping
 from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.ahead import look_ahead
@@ -33,33 +34,35 @@ from basislab.types.venue_config import VenueConfig
 
 MAPPING = Path(__file__).parents[1] / "studies" / "venue-hourly" / "market.toml"
 BARS = 8_894
+CERTIFIED_HOURS = 18_408
+"""Two years and a month."""
 
 
-def quiet_market() -> Market:
+def quiet_market(bars: int = BARS) -> Market:
     """Return flat hourly bars with rates: nothing ever happens."""
-    flat = np.full(BARS, 100.0)
+    flat = np.full(bars, 100.0)
     start = np.datetime64("2025-01-01", "s")
     return Market(
         name="quiet",
         asset="SOL",
-        times=start + np.arange(BARS) * np.timedelta64(1, "h"),
+        times=start + np.arange(bars) * np.timedelta64(1, "h"),
         prices={("hyperliquid", "perp"): PriceSeries(flat, flat, flat, flat)},
-        funding={"hyperliquid": FundingSeries(np.full(BARS, 1e-6))},
-        supply={("kamino", asset): RateSeries(np.full(BARS, 0.05)) for asset in ("SOL", "USDC")},
-        borrow={("kamino", "USDC"): RateSeries(np.full(BARS, 0.06))},
+        funding={"hyperliquid": FundingSeries(np.full(bars, 1e-6))},
+        supply={("kamino", asset): RateSeries(np.full(bars, 0.05)) for asset in ("SOL", "USDC")},
+        borrow={("kamino", "USDC"): RateSeries(np.full(bars, 0.06))},
     )
 
 
-def wild_market() -> Market:
+def wild_market(bars: int = BARS) -> Market:
     """Return hourly bars whose price moves as a coin's does: an event every hundred bars or so."""
     random = np.random.default_rng(0)
-    moves = 0.008 * random.standard_t(4, BARS) / np.sqrt(2)
+    moves = 0.008 * random.standard_t(4, bars) / np.sqrt(2)
     close = 100 * np.exp(np.cumsum(moves - moves.mean()))
     start = np.concatenate(([100.0], close[:-1]))
-    wick = np.exp(0.003 * np.abs(random.standard_normal((2, BARS))))
+    wick = np.exp(0.003 * np.abs(random.standard_normal((2, bars))))
     high, low = np.maximum(start, close) * wick[0], np.minimum(start, close) / wick[1]
     perp = PriceSeries(start, high, low, close)
-    return replace(quiet_market(), prices={("hyperliquid", "perp"): perp})
+    return replace(quiet_market(bars), prices={("hyperliquid", "perp"): perp})
 
 
 def lowered(market: Market, **decisions: object) -> tuple[Any, Any]:
@@ -117,6 +120,17 @@ def speeds(market: Market) -> dict[str, tuple[float, float]]:
     return found
 
 
+def certificate_seconds() -> float:
+    """Return how long a certificate of a hundred trials on two years of wild hours takes."""
+    market, config = wild_market(CERTIFIED_HOURS), VenueConfig(leverage=2)
+    leverage = [round(1.6 + 0.1 * step, 1) for step in range(10)]
+    trigger = [*(3.5 + 0.25 * step for step in range(9)), None]
+    certify(market, config, leverage=leverage[:1], trigger=trigger[:2], end="2025-12-31")
+    begin = time.perf_counter()
+    certify(market, config, leverage=leverage, trigger=trigger)
+    return time.perf_counter() - begin
+
+
 def main(arguments: list[str]) -> None:
     """Print the table."""
     markets = {"quiet bars": quiet_market(), "wild bars": wild_market()}
@@ -127,6 +141,7 @@ def main(arguments: list[str]) -> None:
         for order, (sweep, full) in speeds(market).items():
             text = f"{name:<20} {order:<12} sweep {sweep:7.1f}   with curve and record {full:7.1f}"
             print(text)
+    print(f"certificate of 100 trials, {CERTIFIED_HOURS:,} hours: {certificate_seconds():.1f} s")
     print(f"cold compile of the sweep layout: {cold_seconds():.1f} s of CPU")
 
 

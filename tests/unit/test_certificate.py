@@ -243,7 +243,7 @@ def test_a_recommendation_says_what_would_withdraw_it():
 
 
 def test_the_page_says_why_and_shows_what_it_rests_on(market, two):
-    text = markdown_text(certificate_document(two, market))
+    text = markdown_text(certificate_document(two))
     for shown in (
         "**Refused: 2x, trigger 5x",
         "| **Start days above the hurdle** | **2.8%** |",

@@ -17,9 +17,8 @@ from basislab.report.certificate.page import certificate_document
 from basislab.report.certificate.tables import certificate_tables
 from basislab.report.fields import numbers, plain
 from basislab.report.render.markdown import markdown_text
-from basislab.research.overfit.certificate import DECIMALS
 from basislab.research.overfit.rules import Rules
-from basislab.research.overfit.runner import Runner, day_starts
+from basislab.research.overfit.runner import DECIMALS, Runner, day_starts
 from basislab.research.overfit.search import certify_configs
 from basislab.research.overfit.trials import changed, labels_of
 from basislab.simulate import model_of
@@ -335,7 +334,7 @@ def test_progress_counts_every_start_day_of_every_trial(market):
 
 
 def test_the_page_says_what_stands_in_and_what_was_refused(market, found):
-    text = markdown_text(certificate_document(found, market))
+    text = markdown_text(certificate_document(found))
     assert "perp perp stands in for the spot price" in text
     assert "no leg can fire it" in text
     assert "refused by the venues' own rules" in text

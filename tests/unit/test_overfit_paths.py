@@ -115,7 +115,10 @@ def test_each_window_is_chosen_inside_and_paid_for_outside():
     def run(trial: int, first: int, end: int) -> Run:
         return Run(np.cumprod(1 + daily[trial, first:end]) - 0.01, 0.0)
 
-    found = walk_forward(run, 2, plan_windows(6, 2, 2, 0), 0)
+    def finals(first: int, end: int):
+        return np.array([run(trial, first, end).curve[-1] for trial in (0, 1)])
+
+    found = walk_forward(run, finals, plan_windows(6, 2, 2, 0), 0)
     assert [step.chosen for step in found.steps] == [0, 0]
     assert [step.outside for step in found.steps] == pytest.approx([0.2, -0.2])
     assert [step.best_outside for step in found.steps] == pytest.approx([0.2, -0.01])

@@ -25,7 +25,7 @@ def test_a_certificate_pays_what_the_study_forgives(market, trigger):
     days = {event.bar for event in result.event_list if event.kind == "liquidation"}
     assert set(np.flatnonzero(paid)) <= days
     strict = result.final_usd - result.ledger.shortfall
-    assert model_of(config).final(*runs.lowered(config, 0, len(market))) == pytest.approx(strict)
+    assert runs.finals([config], 0, len(market))[0] * config.capital_usd == pytest.approx(strict)
     first = int(np.flatnonzero(paid)[0])
     curve = runs.run(config).curve * config.capital_usd
     assert curve[:first] == pytest.approx(result.equity_usd[:first])

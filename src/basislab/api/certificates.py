@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from basislab.api.assumptions import assumed_ranges
 from basislab.api.resolving import configs_of, resolved_grid
 from basislab.data import checked
+from basislab.errors import ConfigError
 from basislab.presets.terms import resolve
 from basislab.types.configs import ModelConfig
-from basislab.types.dates import Day
+from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
 
 def certify(
-    market: Market,
-    config: ModelConfig,
+    market: Market | None = None,
+    config: ModelConfig | None = None,
     sweep: pd.DataFrame | None = None,
     *,
+    markets: Sequence[Market] = (),
     start: Day | None = None,
     end: Day | None = None,
     accept_quality: bool = False,
@@ -36,6 +38,7 @@ def certify(
     rules: Rules | None = None,
     samples: int | None = None,
     seed: int = 0,
+    workers: int | None = None,
     progress: Progress | None = None,
     **fields: Any,
 ) -> Certificate:
@@ -47,10 +50,14 @@ def certify(
         Daily bars; bars that divide a day for the venue engine.
     config : StaticConfig, RebalanceConfig, RotationConfig, ConditionalConfig or VenueConfig
         Gives the fields that are not swept.
+    markets : sequence of Market, optional
+        Instead of `market`: one certificate of the same search on all of them, pooled by calendar
+        day, one position a market with equal capital in each. Their days may differ; between the
+        first and the last no day may be missing in all. What one of them refuses is no trial.
     sweep : DataFrame, optional
         From `basislab.sweep` with the same config; or give the fields as there.
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
-        First and last day, UTC, inclusive.
+        First and last day, UTC, inclusive; of `markets`, what each has of these days.
     accept_quality : bool
         Give a result of data that have errors; it says so.
     tried : sequence of configs
@@ -62,6 +69,8 @@ def certify(
         Lengths and thresholds of the certificate.
     samples, seed
         As in `sweep`.
+    workers : int, optional
+        Threads; one a core by default. The same numbers for any number of them.
     progress : callable of int, optional
         Told how many start days were done, of all trials.
     **fields : value or sequence of values
@@ -77,7 +86,8 @@ def certify(
     ------
     ConfigError
         An unknown field, a value outside its range, a window outside the market or too short; for
-        the venue engine no configuration that can be run.
+        the venue engine no configuration that can be run; `market` and `markets`, or neither; a
+        market twice, or a day between that none of the markets has.
     DataError
         The market's data have errors, or it lacks a series that a configuration needs.
 
@@ -89,20 +99,52 @@ def certify(
     >>> found.label, found.verdict.word
     ('2x, trigger 5x', 'refused')
     """
+    from basislab.jobs import side_by_side
     from basislab.research.overfit.search import certify_configs
 
-    told = checked(market, accept_quality=accept_quality)
+    if config is None or (market is None) == (not markets):
+        raise ConfigError(
+            "certify: give a config, and either a market or markets=[...]; "
+            f"got {'no' if config is None else 'a'} config, {'no' if market is None else 'a'} "
+            f"market and {len(markets)} markets."
+        )
+    given = [*markets] if market is None else [market]
+    told = [checked(one, accept_quality=accept_quality) for one in given]
     if sweep is not None:
         configs = configs_of(config, sweep)
     else:
         configs = resolved_grid(config, fields, samples, seed).configs
-    part = market.window(start, end)
-    found = certify_configs(
-        part,
-        configs,
-        tried=[resolve(each) for each in tried],
-        ranges=assumed_ranges(configs[0], part.start.date()) if ranges is None else ranges,
-        rules=rules,
-        progress=progress,
-    )
-    return replace(found, notes=(*found.notes, *told))
+    parts = clipped(given, start, end) if market is None else [market.window(start, end)]
+    since = min(part.start.date() for part in parts)
+    with side_by_side(workers) as spread:
+        found = certify_configs(
+            parts if market is None else parts[0],
+            configs,
+            tried=[resolve(each) for each in tried],
+            ranges=assumed_ranges(configs[0], since) if ranges is None else ranges,
+            rules=rules,
+            progress=progress,
+            spread=spread,
+        )
+    quality = [
+        f"{one.name}: {note}" if markets else note
+        for one, notes in zip(given, told, strict=True)
+        for note in notes
+    ]
+    return replace(found, notes=(*found.notes, *quality))
+
+
+def clipped(markets: Sequence[Market], start: Day | None, end: Day | None) -> list[Market]:
+    """Cut every market to what it has of the days."""
+    found = []
+    for market in markets:
+        first, last = market.start.date(), market.end.date()
+        begin = max(first, as_day(start, "start") or first)
+        until = min(last, as_day(end, "end") or last)
+        if begin > until:
+            raise ConfigError(
+                f"markets: {market.name} runs from {first} to {last}; nothing of it lies in the "
+                "days that were asked for. Leave it out, or ask for other days."
+            )
+        found.append(market.window(begin, until))
+    return found

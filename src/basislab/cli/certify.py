@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from basislab.cli import grid
+from basislab.cli import completion, grid
 from basislab.cli.accept import AcceptQuality, print_notes
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from basislab.report.certificate.rows import CertificateFacts
+    from basislab.research.overfit.certificate import Certificate
+    from basislab.types.market import Market
 
 
 @grid.takes_fields("2")
 def certify(
     fields: grid.Fields,
     market: grid.Market = None,
+    markets: Annotated[
+        str | None,
+        typer.Option(
+            help="Several names or paths, sol,eth: one certificate of all, pooled by day.",
+            autocompletion=completion.markets,
+        ),
+    ] = None,
     start: grid.Start = None,
     end: grid.End = None,
     accept_quality: AcceptQuality = False,
     samples: grid.Samples = None,
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
+    workers: grid.Workers = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the page: Markdown, HTML, figures, facts.")
     ] = None,
@@ -39,25 +49,30 @@ def certify(
     values = grid.read_fields(fields, sampled=samples is not None)
     with status("loading the market"):
         from basislab import api
-        from basislab.data import load_market
         from basislab.report.certificate.facts import certificate_facts
         from basislab.report.fields import plain
 
         config, swept = grid.base_config(fields.model, values)
-        data = load_market(market) if market is not None else load_market()
-        config = grid.fitted(config, values, data)
-        part = data.window(start, end)
+        data = _markets(market, markets)
+        config = grid.fitted(config, values, max(data, key=lambda one: one.bar_seconds))
+        if markets is None:
+            parts = [data[0].window(start, end)]
+        else:
+            parts = api.certificates.clipped(data, start, end)
     # Opening every trial on every day is nearly all of the work.
-    total = grid.count(swept, samples) * ((part.end.date() - part.start.date()).days + 1)
+    days = sum((part.end.date() - part.start.date()).days + 1 for part in parts)
+    total = grid.count(swept, samples) * days
     with progress_bar("certify", total, "start days") as progress:
         found = api.certify(
-            data,
+            None if markets else data[0],
             config,
+            markets=data if markets else (),
             start=start,
             end=end,
             accept_quality=accept_quality,
             samples=samples,
             seed=seed,
+            workers=workers,
             progress=progress,
             **swept,
         )
@@ -67,16 +82,29 @@ def certify(
     else:
         _show(facts, Console(highlight=False))
     if out is not None:
-        _write(found, part, facts, out)
+        _write(found, facts, out)
+
+
+def _markets(market: str | None, markets: str | None) -> list[Market]:
+    from basislab.data import load_market
+    from basislab.errors import ConfigError
+
+    if markets is None:
+        return [load_market() if market is None else load_market(market)]
+    if market is not None:
+        raise ConfigError("--markets: --market is given too. Name all of them in --markets.")
+    return [load_market(name.strip()) for name in markets.split(",")]
 
 
 def _show(facts: CertificateFacts, console: Console) -> None:
     from rich.text import Text
 
+    from basislab.report.certificate.sentences import rests_on
     from basislab.report.certificate.tables import certificate_tables
     from basislab.report.render.terminal import rich_table
 
     console.print(Text(facts.headline, style="bold"))
+    console.print(Text(rests_on(facts)))
     for text in facts.because:
         console.print(Text(f"  - {text}"))
     print_notes(facts.notes, console)
@@ -91,7 +119,7 @@ def _show(facts: CertificateFacts, console: Console) -> None:
             console.print(Text(note, style="dim"))
 
 
-def _write(found: Any, part: Any, facts: CertificateFacts, folder: Path) -> None:
+def _write(found: Certificate, facts: CertificateFacts, folder: Path) -> None:
     from basislab.cli.output import to_json, write_bytes, write_text
     from basislab.cli.progress import status
     from basislab.report.certificate.page import certificate_document
@@ -100,7 +128,7 @@ def _write(found: Any, part: Any, facts: CertificateFacts, folder: Path) -> None
 
     write_text(folder / "certificate.json", to_json(plain(facts)))
     with status("writing") as say:
-        document = certificate_document(found, part)
+        document = certificate_document(found)
         for name, content in document_files(document, progress=say):
             write_bytes(folder / name.replace("study.", "certificate."), content)
     names = "certificate.html, certificate.md, certificate.json, figures/, data/"

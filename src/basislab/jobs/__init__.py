@@ -1,6 +1,6 @@
 """Jobs: chunks of work over threads, processes or any executor, kept as they finish."""
 
-from basislab.jobs.pool import Pool, run_chunks
+from basislab.jobs.pool import Pool, run_chunks, side_by_side
 from basislab.jobs.progress import Progress, no_progress
 from basislab.jobs.store import ChunkStore, DirectoryStore, MemoryStore, open_store
 
@@ -13,4 +13,5 @@ __all__ = [
     "no_progress",
     "open_store",
     "run_chunks",
+    "side_by_side",
 ]

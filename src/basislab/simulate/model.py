@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from basislab.types.market import FloatArray, IntArray, Market
+from basislab.types.market import BoolArray, FloatArray, IntArray, Market
 from basislab.types.result import Event, Ledger, Result
 
 
@@ -23,6 +23,17 @@ class Run(NamedTuple):
     outcome: Any
     ledger: Any
     events: tuple[Event, ...]
+
+
+class Starts(NamedTuple):
+    """Runs of one configuration that begin at some bars and end at the last.
+
+    ``finals`` of shape (n_starts,), USD after closing, nothing forgiven; ``is_sunk`` of shape
+    (n_bars,): on which bars any of them had a leg liquidated.
+    """
+
+    finals: FloatArray
+    is_sunk: BoolArray
 
 
 class Model(Protocol):
@@ -112,14 +123,28 @@ class Model(Protocol):
     def curve(self, outcome: Any) -> FloatArray:
         """Return the equity at every close, the last one after closing costs; nothing forgiven."""
 
-    def final(self, params: Any, bars: Any) -> float:
-        """Return the last of `curve`, by the shortest way."""
+    @property
+    def in_liquidations(self) -> frozenset[str]:
+        """Constants, by role and name, that a run without a liquidation does not hang on."""
+
+    def ahead(self, params: Any, bars: Any) -> Any:
+        """Return what `starts` reads beside the bars and hangs on `series` alone; may be empty."""
+
+    def starts(self, params: Any, bars: Any, ahead: Any, firsts: IntArray) -> Starts:
+        """Open at each of the bars `firsts` and hold to the last, by the shortest way."""
 
     def liquidations(self, outcome: Any) -> IntArray:
         """Return the bars on which a leg was liquidated."""
 
     def trial_notes(self, market: Market, config: Any, outcome: Any) -> tuple[str, ...]:
         """Return what a reader of a certificate has to know of a run."""
+
+
+def cut(lowered: Any, window: slice) -> Any:
+    """Return a window of lowered bars, without copying: arrays, and tuples of them."""
+    return type(lowered)(
+        *(cut(one, window) if isinstance(one, tuple) else one[window] for one in lowered)
+    )
 
 
 def logged(outcome: Any) -> FloatArray:

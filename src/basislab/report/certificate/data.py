@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from basislab.report.render.downloads import Download
-from basislab.research.overfit.certificate import DECIMALS, Certificate
+from basislab.research.overfit.certificate import Certificate
 from basislab.research.overfit.cscv import block_of_rows
+from basislab.research.overfit.runner import DECIMALS
 from basislab.types.market import FloatArray
 
 Rows = Iterable[Sequence[Any]]
@@ -22,6 +23,8 @@ PREFIX = "certificate"
 WHAT: dict[str, str] = {
     "returns": "excess return over the hurdle of every trial on every day, and the block of the "
     "cross-validation that the day is in (zero where it is left out)",
+    "panel": "the same market by market; the returns are their mean over the markets that have a "
+    "day, which a pooled certificate rests on",
     "trials": "which trials each optimum was chosen among, and their excess a year",
     "starts": "the optimum opened on every day and held to the end",
     "windows": "every trial in every window of the walk-forward, inside and outside",
@@ -37,6 +40,8 @@ def certificate_data(certificates: Sequence[Certificate]) -> dict[str, Download]
     if not certificates:
         return {}
     files = {"returns": _returns(certificates)}
+    if certificates[0].panel is not None:
+        files["panel"] = _panel(certificates[0], certificates[0].panel)
     for name, (head, rows_of) in _FILES.items():
         rows = [(each.label, *row) for each in certificates for row in rows_of(each)]
         if rows:
@@ -80,6 +85,17 @@ def _returns(certificates: Sequence[Certificate]) -> str:
         for day, block, values in zip(days_of(first), blocks.tolist(), table.tolist(), strict=True)
     )
     return _csv(("day", "cscv_block", *columns), rows)
+
+
+def _panel(found: Certificate, panel: FloatArray) -> str:
+    """Write one row a market and day that it has: the excess return of every trial."""
+    rows = (
+        (market.name, day, *map(_fixed, values.tolist()))
+        for number, market in enumerate(found.markets)
+        for day, values in zip(days_of(found), panel[:, number], strict=True)
+        if np.isfinite(values).all()
+    )
+    return _csv(("market", "day", *found.labels), rows)
 
 
 def _fixed(value: float) -> str:

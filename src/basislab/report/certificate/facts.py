@@ -18,8 +18,10 @@ from basislab.report.certificate.rows import (
     Infeasible,
     LiquidationFacts,
     LogitBin,
+    MarketFacts,
     NeighbourhoodFacts,
     Numbers,
+    PoolFacts,
     Quantile,
     SharpeFacts,
     SpaFacts,
@@ -31,6 +33,7 @@ from basislab.report.certificate.rows import (
 from basislab.report.certificate.sentences import headline, reasons, what_would_change_it
 from basislab.research.overfit.certificate import Certificate
 from basislab.research.overfit.cscv import Cscv
+from basislab.research.overfit.pooled import mean_correlation
 from basislab.research.overfit.rules import STATED_RATE
 from basislab.research.overfit.sensitivity import ALL_CONSTANTS, EVERY_CORNER
 from basislab.research.overfit.sharpe import DeflatedSharpe
@@ -87,6 +90,7 @@ def certificate_facts(found: Certificate) -> CertificateFacts:
         liquidations=_liquidations(found),
         infeasible=tuple(Infeasible(label=label, reason=text) for label, text in found.infeasible),
         notes=tuple(found.notes),
+        pool=None if found.panel is None else _pool(found, found.panel),
     )
     return replace(
         facts,
@@ -325,4 +329,27 @@ def _liquidations(found: Certificate) -> LiquidationFacts | None:
         episodes=tuple(
             Episode(first=found.times[first], last=found.times[last]) for first, last in seen.near
         ),
+    )
+
+
+def _pool(found: Certificate, panel: FloatArray) -> PoolFacts:
+    own = panel[:, :, found.candidate]
+    held = np.isfinite(own).sum(axis=1)
+    return PoolFacts(
+        markets=tuple(
+            MarketFacts(
+                name=each.name,
+                asset=each.asset,
+                start=each.start,
+                end=each.end,
+                days_count=each.days,
+                excess_annualized=each.excess,
+                above_share=_number(each.above_share),
+                episodes_count=each.episodes,
+            )
+            for each in found.markets
+        ),
+        market_days_count=int(held.sum()),
+        shared_days_count=int((held > 1).sum()),
+        market_correlation=_number(mean_correlation(own)),
     )

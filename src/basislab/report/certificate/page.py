@@ -9,28 +9,28 @@ from basislab.report.certificate.data import certificate_data, falsify
 from basislab.report.certificate.facts import certificate_facts
 from basislab.report.certificate.figures import certificate_figures
 from basislab.report.certificate.rows import CertificateFacts
+from basislab.report.certificate.sentences import rests_on
 from basislab.report.certificate.tables import marked_tables
 from basislab.report.charts.base import Figure
 from basislab.report.render.document import MARK, About, Document
 from basislab.report.tables import Table
 from basislab.research.overfit.certificate import Certificate
-from basislab.types.market import Market
 
 
-def certificate_document(found: Certificate, market: Market) -> Document:
-    """Return a certificate, made on a market, as a document of one chapter."""
+def certificate_document(found: Certificate) -> Document:
+    """Return a certificate of a search on markets as a document of one chapter."""
     facts = certificate_facts(found)
     figures = {figure.key: figure for figure in certificate_figures([facts])}
     tables = {key: own for key, own in marked_tables("a", facts).items() if own[0].rows}
     about = About(
         study="certificate",
         title=f"Certificate of {found.label}",
-        asset=market.asset,
-        quote=market.quote,
+        asset=" and ".join(dict.fromkeys(market.asset for market in found.markets)),
+        quote=" and ".join(dict.fromkeys(market.quote for market in found.markets)),
         start=str(facts.start),
         end=str(facts.end),
         bars_count=found.bars,
-        fingerprint=market.fingerprint,
+        fingerprint=", ".join(market.fingerprint for market in found.markets),
     )
     return Document(
         about=about,
@@ -45,7 +45,7 @@ def _text(
     facts: CertificateFacts, tables: dict[str, list[Table]], figures: dict[str, Figure]
 ) -> str:
     """Return the Markdown of one certificate, tables and figures as marks."""
-    blocks = ["## Summary", f"**{facts.headline}**", _bullets(facts.because)]
+    blocks = ["## Summary", f"**{facts.headline}**", rests_on(facts), _bullets(facts.because)]
     blocks += ["What would change it:", _bullets(facts.changes)]
     if facts.notes:
         blocks.append(_bullets(f"Note: {text}." for text in facts.notes))

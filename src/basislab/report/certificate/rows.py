@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from basislab.report.fields import (
     ANNUALIZED,
     CONSTANT,
+    CORRELATION,
     COUNT,
     DAYS,
     FRACTION,
     LEVERAGE,
     RETURN,
     TRIGGER,
+    inline,
     unit,
 )
 from basislab.report.fields import unit as measured  # in a row that has a field `unit`
@@ -245,6 +247,30 @@ class Infeasible:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MarketFacts:
+    """A market of a pooled certificate, by itself."""
+
+    name: str
+    asset: str
+    start: str
+    end: str
+    days_count: int = unit(COUNT)
+    excess_annualized: float = unit(ANNUALIZED)
+    above_share: float | None = unit(FRACTION)
+    episodes_count: int = unit(COUNT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolFacts:
+    """What a certificate of several markets rests on."""
+
+    markets: tuple[MarketFacts, ...]
+    market_days_count: int = unit(COUNT)
+    shared_days_count: int = unit(COUNT)
+    market_correlation: float | None = unit(CORRELATION)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CertificateFacts:
     """Every number of a certificate, and what it says."""
 
@@ -273,6 +299,7 @@ class CertificateFacts:
     liquidations: LiquidationFacts | None
     infeasible: tuple[Infeasible, ...]
     notes: tuple[str, ...]
+    pool: PoolFacts | None = inline()
     headline: str = ""
     because: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()

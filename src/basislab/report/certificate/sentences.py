@@ -67,6 +67,31 @@ def headline(facts: CertificateFacts) -> str:
     return text
 
 
+def rests_on(facts: CertificateFacts) -> str:
+    """Say on how many markets, days and independent episodes the verdict rests.
+
+    A storm that sinks several coins counts once.
+    """
+    days = words.plural(round(facts.window_days), "day")
+    seen, pool = facts.liquidations, facts.pool
+    parts = [days]
+    if seen is not None:
+        parts.append(words.plural(seen.episodes_count, "independent liquidation episode"))
+    if pool is None:
+        parts[:0] = [words.plural(1, "market")] if facts.start else []
+        return f"It rests on {words.join(parts)}."
+    names = words.join([market.name for market in pool.markets])
+    parts.insert(0, f"{words.plural(len(pool.markets), 'market')} ({names})")
+    shared = f"{words.plural(pool.shared_days_count, 'day')} lie in more than one market"
+    alike = (
+        f"; the daily results of two markets are correlated by "
+        f"{words.decimal(pool.market_correlation, 2)}"
+        if pool.market_correlation is not None
+        else ""
+    )
+    return f"It rests on {words.join(parts)}. {shared}{alike}. A storm counts once for all coins."
+
+
 def reasons(facts: CertificateFacts) -> list[str]:
     """Return the strongest reasons as sentences."""
     return [_REASONS[name](facts) for name in facts.reasons]

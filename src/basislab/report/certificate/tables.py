@@ -29,6 +29,7 @@ def certificate_tables(facts: CertificateFacts) -> dict[str, Table]:
 
 def _tables(facts: CertificateFacts) -> dict[str, Table]:
     return {
+        "markets": _markets(facts),
         "checks": _checks(facts),
         "statistics": _statistics(facts),
         "trials": _trials(facts),
@@ -273,6 +274,27 @@ def _infeasible(facts: CertificateFacts) -> Table:
 
 def _assumed(value: float | None) -> str:
     return words.NONE if value is None else f"{value:g}"
+
+
+def _markets(facts: CertificateFacts) -> Table:
+    """Show the optimum on every market by itself."""
+    columns = [
+        Column("Market", "name"),
+        Column("Coin", "asset"),
+        Column("First day", "start"),
+        Column("Last day", "end"),
+        Column("Days", "days_count", words.usd),
+        Column("Excess a year, points", "excess_annualized", words.points),
+        Column("Start days above the hurdle", "above_share", words.share),
+        Column("Episodes", "episodes_count", words.usd),
+    ]
+    note = (
+        "Each market by itself, with the same decisions. Together they are one position a market "
+        "with equal capital in each; a day that only some have is the mean of these."
+    )
+    return _table(
+        facts, "market by market", columns, facts.pool.markets if facts.pool else [], note
+    )
 
 
 def _episodes(facts: CertificateFacts) -> Table:

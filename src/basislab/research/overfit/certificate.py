@@ -15,6 +15,7 @@ from basislab.research.overfit.cscv import MEASURES, Cscv, cscv
 from basislab.research.overfit.fan import Fan, fan_of_returns
 from basislab.research.overfit.neighbourhood import Neighbourhood
 from basislab.research.overfit.rules import CHECKS, Check, Rules, Verdict, judge
+from basislab.research.overfit.runner import DECIMALS
 from basislab.research.overfit.sensitivity import Sensitivity, holding_share
 from basislab.research.overfit.sharpe import (
     DeflatedSharpe,
@@ -26,6 +27,7 @@ from basislab.research.overfit.sharpe import (
 from basislab.research.overfit.spa import Spa, superior_ability
 from basislab.research.overfit.walkforward import (
     Run,
+    RunEvery,
     RunTrial,
     WalkForward,
     plan_windows,
@@ -38,9 +40,34 @@ from basislab.units import DAYS_PER_YEAR
 if TYPE_CHECKING:
     import altair as alt
 
-DECIMALS = 10
-"""Excess returns are rounded to here before anything is computed from them: what a page hands out
-is what was used, to the last digit."""
+
+@dataclass(frozen=True, kw_only=True)
+class MarketShare:
+    """What one market contributes to a certificate.
+
+    Parameters
+    ----------
+    start, end : str
+        Its first and last day.
+    days : int
+    excess : float, fraction per year, simple
+        Of the optimum on this market alone.
+    above_share : float
+        Share of its counted start days that end above the hurdle; NaN where none is counted.
+    episodes : int
+        Independent liquidation episodes of the optimum and its neighbours on this market.
+    """
+
+    name: str
+    asset: str
+    quote: str
+    fingerprint: str
+    start: str
+    end: str
+    days: int
+    excess: float
+    above_share: float
+    episodes: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,6 +132,11 @@ class Certificate:
         Label and reason of every configuration that cannot be opened or fired: no trial.
     notes : tuple of str
         What is odd in the optimum or its data, in words.
+    markets : tuple of MarketShare
+        That it rests on; empty for bare returns.
+    panel : ndarray of shape (n_bars, n_markets, n_trials) or None
+        Excess returns market by market, NaN where a market has no such day; `returns` is their
+        mean. None for one market.
     """
 
     labels: tuple[str, ...]
@@ -132,6 +164,8 @@ class Certificate:
     config: ModelConfig | None = None
     infeasible: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    markets: tuple[MarketShare, ...] = ()
+    panel: FloatArray | None = None
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -224,6 +258,9 @@ def certify_returns(
     def run(trial: int, first: int, end: int) -> Run:
         return Run(np.asarray(np.cumprod(1.0 + returns[first:end, trial])), 0.0)
 
+    def finals(first: int, end: int) -> FloatArray:
+        return np.asarray(np.cumprod(1.0 + returns[first:end], axis=0)[-1])
+
     return assemble(
         returns,
         returns.mean(axis=0) * DAYS_PER_YEAR / bar_days,
@@ -233,7 +270,7 @@ def certify_returns(
         rules=rules,
         bar_days=bar_days,
         fan=fan_of_returns(returns[:, chosen], rules.min_days, bar_days),
-        walk=walk(run, n_trials, n_bars, 1, rules, bar_days),
+        walk=walk(run, finals, n_bars, 1, rules, bar_days),
         embargo=1,
     )
 
@@ -258,15 +295,17 @@ def assemble(
     config: ModelConfig | None = None,
     infeasible: tuple[tuple[str, str], ...] = (),
     notes: tuple[str, ...] = (),
+    markets: tuple[MarketShare, ...] = (),
+    panel: FloatArray | None = None,
 ) -> Certificate:
     """Add what follows from the returns alone to what the caller found out.
 
     Parameters
     ----------
-    notes
-            See `Certificate`.
-        embargo : int, bars
-            Of CSCV.
+    returns, excess, fan, walk, and what follows them
+        See `Certificate`.
+    embargo : int, bars
+        Of CSCV.
     """
     returns = np.asarray(returns.round(DECIMALS))
     own = returns[:, :family]
@@ -302,19 +341,21 @@ def assemble(
         config=config,
         infeasible=infeasible,
         notes=notes,
+        markets=markets,
+        panel=panel,
     )
 
 
 def walk(
-    run: RunTrial, trials: int, n_bars: int, purge: int, rules: Rules, bar_days: float
+    run: RunTrial, finals: RunEvery, n_bars: int, purge: int, rules: Rules, bar_days: float
 ) -> WalkForward:
     """Walk forward over windows of the lengths that the rules state.
 
     Parameters
     ----------
-    run : callable
+    run, finals : callable
         See `walk_forward`.
     bar_days : float, days
     """
     train, test = (round(days / bar_days) for days in (rules.train_days, rules.test_days))
-    return walk_forward(run, trials, plan_windows(n_bars, train, test, purge), purge, bar_days)
+    return walk_forward(run, finals, plan_windows(n_bars, train, test, purge), purge, bar_days)

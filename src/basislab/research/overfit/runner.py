@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,13 +13,20 @@ from basislab.research.overfit.walkforward import Run
 from basislab.research.search import refusal
 from basislab.simulate import model_of
 from basislab.simulate.books import booked
+from basislab.simulate.model import Starts, cut
 from basislab.simulate.rates import hurdle_apy
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, IntArray, Market, TimeArray
 from basislab.types.result import time_labels
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
 
+DECIMALS = 10
+"""Excess returns are rounded to here before anything is computed from them: what a page hands out
+is what was used, to the last digit."""
+
 Progress = Callable[[int], None]
+Spread = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
+"""Calls a function on every item, perhaps side by side; gives the results in the items' order."""
 
 
 class FanRuns(NamedTuple):
@@ -27,6 +34,21 @@ class FanRuns(NamedTuple):
 
     fan: Fan
     liquidations: IntArray
+
+
+class Whole(NamedTuple):
+    """A run over the whole market: simple annual excess, and whether it was ever liquidated."""
+
+    excess: float
+    is_sunk: bool
+
+
+class Lowered(NamedTuple):
+    """What a kernel reads of a configuration on some bars."""
+
+    params: Any
+    bars: Any
+    ahead: Any
 
 
 def day_starts(times: TimeArray) -> IntArray:
@@ -64,6 +86,8 @@ class Runner:
         From which a start counts in a fan.
     progress : callable of int, optional
         Told how many start days were done.
+    spread : callable of a function and items, optional
+        Calls the function on every item; one after the other by default.
 
     Raises
     ------
@@ -71,23 +95,30 @@ class Runner:
         Bars that do not divide a day.
     """
 
-    def __init__(self, market: Market, min_days: float, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        market: Market,
+        min_days: float,
+        progress: Progress | None = None,
+        spread: Spread = map,
+    ) -> None:
         if market.bar_seconds > SECONDS_PER_DAY or SECONDS_PER_DAY % market.bar_seconds:
             raise ConfigError(
                 f"market {market.name!r}: bars of {market.bar_seconds} s; a certificate needs "
                 "bars that divide a day (86400 s). Import finer bars."
             )
-        self.market = market
+        self.market, self.bar_seconds = market, market.bar_seconds
         self.min_days = min_days
-        self.starts = day_starts(market.times)
-        self.n_days = len(self.starts) - 1
+        self.day_bars = day_starts(market.times)
+        self.n_days = len(self.day_bars) - 1
         self.bar_days = market.bar_seconds / SECONDS_PER_DAY
+        self.spread, self.runners = spread, [self]
         self._bars: dict[Hashable, Any] = {}
         self._growth: dict[str, FloatArray] = {}
         self._fans: dict[ModelConfig, FanRuns] = {}
         self._progress = progress or (lambda _: None)
 
-    def lowered(self, config: ModelConfig, first: int, end: int) -> tuple[Any, Any]:
+    def lowered(self, config: ModelConfig, first: int, end: int) -> Lowered:
         """Return what the kernel reads on the bars ``[first, end)``, as a run of its own would.
 
         A market is lowered once for all trials that read the same; only a memory that begins with
@@ -97,16 +128,23 @@ class Runner:
         model.check_market(self.market)
         model.check(self.market, config)
         params = model.lower_params(config, self.market.bar_seconds)
-        series: Hashable = (type(config), model.series(config))
-        if not model.remembers(config):
-            if series not in self._bars:
-                self._bars[series] = model.lower_bars(self.market, config)
-            return params, _cut(self._bars[series], slice(first, end))
-        key = (series, first, end)
+        whole = (0, len(self.market))
+        reads = (first, end) if model.remembers(config) else whole
+        key: Hashable = (type(config), model.series(config), reads)
         if key not in self._bars:
-            days = self.market.times[[first, end - 1]].astype("datetime64[D]").tolist()
-            self._bars[key] = model.lower_bars(self.market.window(*days), config)
-        return params, self._bars[key]
+            bars = model.lower_bars(self._part(*reads), config)
+            self._bars[key] = bars, model.ahead(params, bars)
+        bars, ahead = self._bars[key]
+        if reads != (first, end):
+            window = slice(first, end)
+            bars, ahead = cut(bars, window), cut(ahead, window)
+        return Lowered(params, bars, ahead)
+
+    def _part(self, first: int, end: int) -> Market:
+        if (first, end) == (0, len(self.market)):
+            return self.market
+        days = self.market.times[[first, end - 1]].astype("datetime64[D]").tolist()
+        return self.market.window(*days)
 
     def outcome(self, config: ModelConfig, first: int, end: int) -> Any:
         """Run a configuration afresh on the bars ``[first, end)``; no run is without its books.
@@ -120,8 +158,8 @@ class Runner:
         LedgerError
             The books do not explain the change of equity (a bug).
         """
-        params, bars = self.lowered(config, first, end)
-        outcome = model_of(config).kernel.run(params, bars)
+        lowered = self.lowered(config, first, end)
+        outcome = model_of(config).kernel.run(lowered.params, lowered.bars)
         booked(outcome.accounts, outcome.final, config.capital_usd)
         return outcome
 
@@ -137,7 +175,7 @@ class Runner:
 
     def day_labels(self) -> tuple[str, ...]:
         """Return the days as they are written."""
-        return tuple(time_labels(self.market.times[self.starts[:-1]], SECONDS_PER_DAY))
+        return tuple(time_labels(self.market.times[self.day_bars[:-1]], SECONDS_PER_DAY))
 
     def hurdle_growth(self, config: ModelConfig) -> FloatArray:
         """Return what a dollar supplied instead becomes within each day, shape (n_days,)."""
@@ -145,7 +183,7 @@ class Runner:
         if protocol not in self._growth:
             apy = hurdle_apy(self.market, protocol)
             growth = (1.0 + apy) ** (self.bar_days / DAYS_PER_YEAR)
-            self._growth[protocol] = np.multiply.reduceat(growth, self.starts[:-1])
+            self._growth[protocol] = np.multiply.reduceat(growth, self.day_bars[:-1])
         return self._growth[protocol]
 
     def run(self, config: ModelConfig, first: int = 0, end: int | None = None) -> Run:
@@ -163,17 +201,49 @@ class Runner:
             At the last close of every day.
         """
         last = self.n_days if end is None else end
-        edges = self.starts[first : last + 1]
+        edges = self.day_bars[first : last + 1]
         curve = model_of(config).curve(self.outcome(config, int(edges[0]), int(edges[-1])))
         closes = curve[edges[1:] - 1 - edges[0]] / config.capital_usd
         return Run(closes, float(np.prod(self.hurdle_growth(config)[first:last])) - 1.0)
 
+    def starts(self, config: ModelConfig, firsts: IntArray, end: int) -> Starts:
+        """Open at each of the bars `firsts` and hold until `end`.
+
+        Raises
+        ------
+        ConfigError, DataError, LedgerError
+            As `outcome`.
+        """
+        model = model_of(config)
+        if not model.remembers(config):
+            return model.starts(*self.lowered(config, 0, end), firsts)
+        finals, is_sunk = np.empty(len(firsts)), np.zeros(end, dtype=bool)
+        for row, first in enumerate(firsts.tolist()):
+            one = model.starts(*self.lowered(config, first, end), np.zeros(1, np.int64))
+            finals[row] = one.finals[0]
+            is_sunk[first:] |= one.is_sunk
+        return Starts(finals, is_sunk)
+
+    def finals(self, configs: Sequence[ModelConfig], first: int, end: int) -> FloatArray:
+        """Return the last equity over the capital of fresh runs over the days ``[first, end)``."""
+        edges = self.day_bars[[first]], int(self.day_bars[end])
+
+        def final(config: ModelConfig) -> float:
+            return float(self.starts(config, *edges).finals[0]) / config.capital_usd
+
+        return np.array([*self.spread(final, configs)])
+
     def annual_excess(self, config: ModelConfig) -> float:
         """Return the simple annual excess over the hurdle, over the whole market."""
-        final = model_of(config).final(*self.lowered(config, 0, len(self.market)))
+        return self.whole(config).excess
+
+    def whole(self, config: ModelConfig) -> Whole:
+        """Run over the whole market."""
+        runs = self.starts(config, np.zeros(1, np.int64), len(self.market))
         hurdle = float(np.prod(self.hurdle_growth(config))) - 1.0
         days = len(self.market) * self.bar_days
-        return (final / config.capital_usd - 1.0 - hurdle) * DAYS_PER_YEAR / days
+        excess = float(runs.finals[0]) / config.capital_usd - 1.0 - hurdle
+        return Whole(excess * DAYS_PER_YEAR / days, bool(runs.is_sunk.any()))
 
     def excess_if_possible(self, config: Callable[[], ModelConfig]) -> float:
         """Return `annual_excess` of a configuration that is made here, NaN where it cannot be."""
@@ -199,33 +269,24 @@ class Runner:
 
     def fan(self, config: ModelConfig) -> FanRuns:
         """Open on every day and hold to the last bar."""
-        if config not in self._fans:
-            self._fans[config] = self._fan(config)
-        return self._fans[config]
+        return self.fans([config])[0]
+
+    def fans(self, configs: Sequence[ModelConfig]) -> list[FanRuns]:
+        """Return the fans of some configurations; each is run once."""
+        new = [config for config in dict.fromkeys(configs) if config not in self._fans]
+        for config, found in zip(new, self.spread(self._fan, new), strict=True):
+            self._fans[config] = found
+            self._progress(self.n_days)
+        return [self._fans[config] for config in configs]
 
     def _fan(self, config: ModelConfig) -> FanRuns:
-        model, n_bars = model_of(config), len(self.market)
-        finals = np.empty(self.n_days)
-        sunk: list[IntArray] = []
-        for day in range(self.n_days):
-            first = int(self.starts[day])
-            outcome = self.outcome(config, first, n_bars)
-            sunk.append(model.liquidations(outcome) + first)
-            finals[day] = model.curve(outcome)[-1]
-            self._progress(1)
-        days = np.searchsorted(self.starts, np.unique(np.concatenate(sunk)), side="right") - 1
+        runs = self.starts(config, self.day_bars[:-1], len(self.market))
         growth = self.hurdle_growth(config)
         fan = Fan(
-            returns=finals / config.capital_usd - 1.0,
+            returns=runs.finals / config.capital_usd - 1.0,
             hurdles=np.asarray(np.cumprod(growth[::-1])[::-1] - 1.0, dtype=np.float64),
-            days=self.bar_days * (len(self.market) - self.starts[:-1]).astype(np.float64),
+            days=self.bar_days * (len(self.market) - self.day_bars[:-1]).astype(np.float64),
             min_days=self.min_days,
         )
+        days = np.searchsorted(self.day_bars, np.flatnonzero(runs.is_sunk), side="right") - 1
         return FanRuns(fan, np.unique(days).astype(np.int64))
-
-
-def _cut(bars: Any, window: slice) -> Any:
-    """Return a window of lowered bars, without copying: arrays, and tuples of them."""
-    return type(bars)(
-        *(_cut(one, window) if isinstance(one, tuple) else one[window] for one in bars)
-    )

@@ -8,38 +8,49 @@ from functools import partial
 import numpy as np
 
 from basislab.errors import ConfigError
-from basislab.research.overfit.certificate import Certificate, Liquidations, assemble, walk
+from basislab.research.overfit.certificate import (
+    Certificate,
+    Liquidations,
+    MarketShare,
+    assemble,
+    walk,
+)
 from basislab.research.overfit.episodes import episodes
 from basislab.research.overfit.neighbourhood import Neighbourhood, map_axis, next_to
+from basislab.research.overfit.pooled import PooledRunner
 from basislab.research.overfit.rules import Rules
-from basislab.research.overfit.runner import Progress, Runner
+from basislab.research.overfit.runner import Progress, Runner, Spread
 from basislab.research.overfit.sensitivity import Range, Sensitivity, sensitivities
-from basislab.research.overfit.trials import LOWEST, changed, labels_of
+from basislab.research.overfit.trials import LOWEST, Change, changed, labels_of
 from basislab.research.overfit.walkforward import Run
 from basislab.simulate import model_of
 from basislab.types.configs import NEVER, ModelConfig
 from basislab.types.market import FloatArray, Market
+
+AnyRunner = Runner | PooledRunner
 
 MAX_FANS = 100
 """With more trials than this only the optimum and its neighbours are opened on every day."""
 
 
 def certify_configs(
-    market: Market,
+    market: Market | Sequence[Market],
     configs: Sequence[ModelConfig],
     *,
     tried: Sequence[ModelConfig] = (),
     ranges: Sequence[Range] = (),
     rules: Rules | None = None,
-    runner: Runner | None = None,
+    runner: AnyRunner | None = None,
     progress: Progress | None = None,
+    spread: Spread = map,
 ) -> Certificate:
     """Certify the best of a search: the configuration with the highest return over the market.
 
     Parameters
     ----------
-    market : Market
-        Daily bars for the study's models; bars that divide a day for the venue engine.
+    market : Market or sequence of Market
+        Daily bars for the study's models; bars that divide a day for the venue engine. Several are
+        a panel by calendar day (`PooledRunner`).
     configs : sequence of ModelConfig
         What the optimum was chosen among; venues resolved. Equal runs count once; what the venues
         would refuse is listed with the reason and is no trial.
@@ -48,9 +59,11 @@ def certify_configs(
     ranges : sequence of Range
         Assumed constants; those that a model does not read are left out.
     runner : Runner, optional
-        Of the same market, to share its runs with other certificates.
+        Of the same market or markets, to share its runs with other certificates.
     progress : callable of int, optional
         Told how many start days were done, of all trials; not with a `runner`.
+    spread : callable of a function and items, optional
+        Calls the function on every item, perhaps side by side; not with a `runner`.
 
     Raises
     ------
@@ -61,7 +74,9 @@ def certify_configs(
         The market lacks a series.
     """
     rules = rules or Rules()
-    runner = runner or Runner(market, rules.min_days, progress)
+    if runner is None:
+        kind = Runner if isinstance(market, Market) else PooledRunner
+        runner = kind(market, rules.min_days, progress, spread)  # type: ignore[arg-type]
     possible, infeasible = _sorted_out(runner, configs)
     family = _distinct(possible, ())
     if not family:
@@ -71,16 +86,19 @@ def certify_configs(
         )
     others, refused = _sorted_out(runner, tried)
     every = [*family, *_distinct(others, family)]
-    excess = np.array([runner.annual_excess(config) for config in every])
+    excess = np.array([*runner.spread(runner.annual_excess, every)])
     chosen = int(excess[: len(family)].argmax())
-    purge = max(config.lookback + config.delay_days(market.bar_seconds) for config in family)
+    purge = max(config.lookback + config.delay_days(runner.bar_seconds) for config in family)
 
     def run(trial: int, first: int, end: int) -> Run:
         return runner.run(family[trial], first, end)
 
+    def finals(first: int, end: int) -> FloatArray:
+        return runner.finals(family, first, end)
+
     near = next_to(_points(every).tolist(), chosen)
     return assemble(
-        np.column_stack([runner.excess_returns(config) for config in every]),
+        np.column_stack([*runner.spread(runner.excess_returns, every)]),
         excess,
         chosen,
         len(family),
@@ -88,7 +106,7 @@ def certify_configs(
         rules=rules,
         bar_days=1.0,
         fan=runner.fan(every[chosen]).fan,
-        walk=walk(run, len(family), runner.n_days, purge, rules, 1.0),
+        walk=walk(run, finals, runner.n_days, purge, rules, 1.0),
         embargo=purge,
         times=runner.day_labels(),
         best_from_share=_best_from_share(runner, family, chosen),
@@ -98,7 +116,41 @@ def certify_configs(
         config=every[chosen],
         infeasible=tuple(dict([*infeasible, *refused]).items()),
         notes=runner.notes(every[chosen]),
+        markets=_markets(runner, every[chosen], [every[trial] for trial in near], rules),
+        panel=_panel(runner, every),
     )
+
+
+def _markets(
+    runner: AnyRunner, optimum: ModelConfig, near: Sequence[ModelConfig], rules: Rules
+) -> tuple[MarketShare, ...]:
+    """Return what every market contributes, on its own days."""
+    found = []
+    for one in runner.runners:
+        market, labels, runs = one.market, one.day_labels(), one.fans([optimum, *near])
+        sunk = [day for each in runs for day in each.liquidations.tolist()]
+        found.append(
+            MarketShare(
+                name=market.name,
+                asset=market.asset,
+                quote=market.quote,
+                fingerprint=market.fingerprint,
+                start=labels[0],
+                end=labels[-1],
+                days=one.n_days,
+                excess=one.annual_excess(optimum),
+                above_share=runs[0].fan.above_share,
+                episodes=len(episodes(sunk, rules.apart_days)),
+            )
+        )
+    return tuple(found)
+
+
+def _panel(runner: AnyRunner, every: Sequence[ModelConfig]) -> FloatArray | None:
+    """Return the excess returns by day, market and trial; None for one market."""
+    if isinstance(runner, Runner):
+        return None
+    return np.stack([*runner.spread(runner.by_market, every)], axis=2)
 
 
 def _identity(config: ModelConfig) -> tuple[Hashable, ...]:
@@ -117,7 +169,7 @@ def _distinct(configs: Sequence[ModelConfig], known: Sequence[ModelConfig]) -> l
 
 
 def _sorted_out(
-    runner: Runner, configs: Sequence[ModelConfig]
+    runner: AnyRunner, configs: Sequence[ModelConfig]
 ) -> tuple[list[ModelConfig], tuple[tuple[str, str], ...]]:
     """Return what can be run, and label and reason of what its venues would refuse."""
     reasons = [runner.refusal(config) for config in configs]
@@ -136,11 +188,11 @@ def _points(configs: Sequence[ModelConfig]) -> FloatArray:
     return np.array([[point.get(name, 0.0) for name in names] for point in points])
 
 
-def _best_from_share(runner: Runner, family: Sequence[ModelConfig], chosen: int) -> float:
+def _best_from_share(runner: AnyRunner, family: Sequence[ModelConfig], chosen: int) -> float:
     """Return from which share of counted start days the optimum is the best of its family."""
     if len(family) > MAX_FANS:
         return float("nan")
-    fans = [runner.fan(config).fan for config in family]
+    fans = [runs.fan for runs in runner.fans(family)]
     counted = fans[chosen].is_counted
     if not counted.any():
         return float("nan")
@@ -148,16 +200,17 @@ def _best_from_share(runner: Runner, family: Sequence[ModelConfig], chosen: int)
     return float((fans[chosen].returns[counted] == best).mean())
 
 
-def _neighbourhood(runner: Runner, optimum: ModelConfig, grid_excess: FloatArray) -> Neighbourhood:
+def _neighbourhood(
+    runner: AnyRunner, optimum: ModelConfig, grid_excess: FloatArray
+) -> Neighbourhood:
     """Map the two first decisions around the optimum; a rule that is switched off has no map."""
     values = {name: value for name, value in optimum.decisions().items() if value not in (0, NEVER)}
     axes = {
         name: map_axis(value, LOWEST.get(name, -np.inf)) for name, value in [*values.items()][:2]
     }
     points = [dict(zip(axes, point, strict=True)) for point in _product(list(axes.values()))]
-    excess = np.array(
-        [runner.excess_if_possible(partial(changed, optimum, point)) for point in points]
-    )
+    made = [partial(changed, optimum, point) for point in points]
+    excess = np.array([*runner.spread(runner.excess_if_possible, made)])
     shape = tuple(len(axis) for axis in axes.values())
     return Neighbourhood(axes=axes, excess=excess.reshape(shape), grid_excess=grid_excess)
 
@@ -169,17 +222,33 @@ def _product(axes: Sequence[FloatArray]) -> list[tuple[float, ...]]:
 
 
 def _constants(
-    runner: Runner, family: Sequence[ModelConfig], chosen: int, ranges: Sequence[Range]
+    runner: AnyRunner, family: Sequence[ModelConfig], chosen: int, ranges: Sequence[Range]
 ) -> list[Sensitivity]:
     """Move each constant that the model reads over its range, then all of them together."""
     optimum = family[chosen]
     read = [each for each in ranges if _is_read(optimum, each)]
+    idle = model_of(optimum).in_liquidations
+    calm: dict[tuple[int, Hashable], float] = {}
+
+    def excess(trial: int, change: Change) -> float:
+        told = frozenset(item for item in change.values.items() if item[0] not in idle)
+        try:
+            config = change(family[trial])
+            if (trial, told) in calm:  # never liquidated: what only liquidations read is idle
+                return calm[trial, told]
+            whole = runner.whole(config)
+        except ConfigError:
+            return np.nan
+        if not whole.is_sunk:
+            calm[trial, told] = whole.excess
+        return whole.excess
 
     def excess_at(changes: Mapping[str, float]) -> tuple[float, bool]:
-        values = [runner.excess_if_possible(partial(changed, each, changes)) for each in family]
+        change = Change(changes)
+        values = [excess(trial, change) for trial in range(len(family))]
         return values[chosen], values[chosen] == np.nanmax([*values, -np.inf])
 
-    return sensitivities(read, excess_at)
+    return sensitivities(read, excess_at, spread=runner.spread)
 
 
 def _is_read(config: ModelConfig, constant: Range) -> bool:
@@ -195,10 +264,11 @@ def _is_read(config: ModelConfig, constant: Range) -> bool:
 
 
 def _liquidations(
-    runner: Runner, every: Sequence[ModelConfig], chosen: int, near: Sequence[int], rules: Rules
+    runner: AnyRunner, every: Sequence[ModelConfig], chosen: int, near: Sequence[int], rules: Rules
 ) -> Liquidations:
     """Collect the episodes in which the optimum or a neighbour sank, from whatever start day."""
     apart = rules.apart_days
     own = runner.fan(every[chosen]).liquidations.tolist()
-    others = [bar for trial in near for bar in runner.fan(every[trial]).liquidations.tolist()]
+    fans = runner.fans([every[trial] for trial in near])
+    others = [day for runs in fans for day in runs.liquidations.tolist()]
     return Liquidations(near=episodes([*own, *others], apart), own=episodes(own, apart))

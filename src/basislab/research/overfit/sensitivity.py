@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +91,11 @@ class Sensitivity:
 
 
 def sensitivities(
-    ranges: Sequence[Range], excess_at: ExcessAt, points: int = POINTS, seed: int = 0
+    ranges: Sequence[Range],
+    excess_at: ExcessAt,
+    points: int = POINTS,
+    seed: int = 0,
+    spread: Callable[[ExcessAt, Sequence[Any]], Iterable[tuple[float, bool]]] = map,
 ) -> list[Sensitivity]:
     """Move each constant over its range, the others as assumed; then all of them together.
 
@@ -102,19 +107,24 @@ def sensitivities(
     ----------
     seed : int
         Of the corners, where they are too many to be tried.
+    spread : callable
+        Calls `excess_at` on many changes, perhaps side by side.
 
     Returns
     -------
     list of Sensitivity
         One a constant; two more where there are at least two.
     """
+    tried = [np.linspace(constant.low, constant.high, points) for constant in ranges]
+    moved = [
+        {constant.name: value}
+        for constant, values in zip(ranges, tried, strict=True)
+        for value in values.tolist()
+    ]
+    came = [*spread(excess_at, moved)]
     found = [
-        _tried(
-            constant,
-            values := np.linspace(constant.low, constant.high, points),
-            [excess_at({constant.name: float(value)}) for value in values],
-        )
-        for constant in ranges
+        _tried(constant, values, came[row * points : (row + 1) * points])
+        for row, (constant, values) in enumerate(zip(ranges, tried, strict=True))
     ]
     if len(found) < 2:
         return found
@@ -137,8 +147,8 @@ def sensitivities(
     numbers = np.arange(1.0, len(picks) + 1)
     return [
         *found,
-        _tried(whole, steps, [excess_at(changes) for changes in walk]),
-        _tried(every, numbers, [excess_at(changes) for changes in at_corners]),
+        _tried(whole, steps, [*spread(excess_at, walk)]),
+        _tried(every, numbers, [*spread(excess_at, at_corners)]),
     ]
 
 

@@ -23,36 +23,54 @@ LOWEST: dict[str, float] = {
 """Smallest value that a decision may take; others have no bound near."""
 
 
-def changed(config: ModelConfig, changes: Mapping[str, float]) -> ModelConfig:
-    """Return a configuration with decisions or constants of its venues changed.
+class Change:
+    """Decisions, or constants of venues, that configurations are to have instead of their own.
 
     Parameters
     ----------
-    config : any model's config
-        Venues resolved.
-    changes : mapping of str to float
+    values : mapping of str to float
         Fields of the config; constants of its venues with their role, ``perp.mark_step``, or
         without it those of the perpetual's; a ``liquidation_penalty`` is its rate.
-
-    Raises
-    ------
-    ConfigError
-        A value that the config or the venue's own rules refuse.
     """
-    own = {field.name for field in fields(config)}
-    new: dict[str, Any] = {name: value for name, value in changes.items() if name in own}
-    by_role: dict[str, dict[str, Any]] = {}
-    for name, value in changes.items():
-        if name not in own:
-            role, _, constant = name.rpartition(".")
-            by_role.setdefault(role or "perp", {})[constant] = value
-    for role, constants in by_role.items():
-        terms = getattr(config, role)
-        if "liquidation_penalty" in constants:
-            rate = constants["liquidation_penalty"]
-            constants["liquidation_penalty"] = replace(terms.liquidation_penalty, rate=rate)
-        new[role] = replace(terms, **constants)
-    return replace(config, **new)
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self.values = values
+        # Trials of a search share their venues: their terms are made, and checked, once.
+        self._made: dict[tuple[str, int], tuple[Any, Any]] = {}
+
+    def __call__(self, config: ModelConfig) -> ModelConfig:
+        """Return a configuration, its venues resolved, with the change.
+
+        Raises
+        ------
+        ConfigError
+            A value that the config or the venue's own rules refuse.
+        """
+        own = {field.name for field in fields(config)}
+        new: dict[str, Any] = {name: value for name, value in self.values.items() if name in own}
+        by_role: dict[str, dict[str, Any]] = {}
+        for name, value in self.values.items():
+            if name not in own:
+                role, _, constant = name.rpartition(".")
+                by_role.setdefault(role or "perp", {})[constant] = value
+        for role, constants in by_role.items():
+            new[role] = self._terms(role, getattr(config, role), constants)
+        return replace(config, **new)
+
+    def _terms(self, role: str, terms: Any, constants: dict[str, Any]) -> Any:
+        before, after = self._made.get((role, id(terms)), (None, None))
+        if before is not terms:
+            if "liquidation_penalty" in constants:
+                rate = constants["liquidation_penalty"]
+                constants["liquidation_penalty"] = replace(terms.liquidation_penalty, rate=rate)
+            after = replace(terms, **constants)
+            self._made[role, id(terms)] = terms, after
+        return after
+
+
+def changed(config: ModelConfig, changes: Mapping[str, float]) -> ModelConfig:
+    """Return a configuration with decisions or constants of its venues changed (`Change`)."""
+    return Change(changes)(config)
 
 
 def labels_of(configs: Sequence[ModelConfig]) -> tuple[str, ...]:

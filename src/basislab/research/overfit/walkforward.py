@@ -64,6 +64,9 @@ class Run(NamedTuple):
 RunTrial = Callable[[int, int, int], Run]
 """(trial, first bar, end bar) to a fresh run that pays its own opening."""
 
+RunEvery = Callable[[int, int], FloatArray]
+"""(first bar, end bar) to the last equity over capital of a fresh run of every trial."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WalkForward:
@@ -148,35 +151,37 @@ def plan_windows(n_bars: int, train: int, test: int, purge: int) -> list[Window]
 
 
 def walk_forward(
-    run: RunTrial, trials: int, windows: Sequence[Window], purge: int, bar_days: float = 1.0
+    run: RunTrial, finals: RunEvery, windows: Sequence[Window], purge: int, bar_days: float = 1.0
 ) -> WalkForward:
     """Choose by the training bars, score on the test bars, window after window.
 
     Parameters
     ----------
     run : callable
-        Runs one trial afresh over some bars.
+        Runs one trial afresh over some bars: the chosen one's curve.
+    finals : callable
+        Runs every trial afresh over some bars.
     purge : int, bars
         That the windows were planned with.
     bar_days : float, days
     """
     steps = []
     for window in windows:
-        inside = [run(trial, window.train, window.train_end) for trial in range(trials)]
-        outside = [run(trial, window.test, window.test_end) for trial in range(trials)]
-        chosen = int(np.argmax([each.curve[-1] for each in inside]))
-        hurdle = outside[chosen].hurdle
+        inside = finals(window.train, window.train_end)
+        outside = finals(window.test, window.test_end)
+        chosen = int(np.argmax(inside))
+        lived = run(chosen, window.test, window.test_end)
         steps.append(
             Step(
                 window,
                 chosen,
-                float(inside[chosen].curve[-1]) - 1.0 - inside[chosen].hurdle,
-                float(outside[chosen].curve[-1]) - 1.0,
-                hurdle,
-                max(float(each.curve[-1]) for each in outside) - 1.0 - hurdle,
-                outside[chosen].curve,
-                np.array([each.curve[-1] for each in inside]) - 1.0,
-                np.array([each.curve[-1] for each in outside]) - 1.0,
+                float(inside[chosen]) - 1.0 - run(chosen, window.train, window.train_end).hurdle,
+                float(lived.curve[-1]) - 1.0,
+                lived.hurdle,
+                float(outside.max()) - 1.0 - lived.hurdle,
+                lived.curve,
+                inside - 1.0,
+                outside - 1.0,
             )
         )
     return WalkForward(steps=steps, purge=purge, bar_days=bar_days)

@@ -17,8 +17,8 @@ from basislab.kernels.bootstrap import no_tilts
 from basislab.kernels.lane import LANES
 from basislab.kernels.outcome import Outcome
 from basislab.kernels.paths import Task
-from basislab.simulate.books import check_books
-from basislab.simulate.model import Run
+from basislab.simulate.books import booked, check_books
+from basislab.simulate.model import Run, Starts, cut
 from basislab.simulate.rates import funding_of, rate_of
 from basislab.simulate.study.losses import forgiven, liquidation_bars, unforgiven
 from basislab.simulate.study.many import Many, new_kept, no_rows, one_by_one
@@ -71,6 +71,7 @@ class StudyModel:
     refuses: bool = False
     piece_bars: int = 4_000_000  # about ten milliseconds of the lanes
     lanes: int = LANES
+    in_liquidations: frozenset[str] = frozenset()
     columns: tuple[str, ...] = summary.COLUMNS
 
     def check_market(self, market: Market) -> None:
@@ -183,9 +184,19 @@ class StudyModel:
         """Return the equity as if all losses had been paid."""
         return unforgiven(outcome)
 
-    def final(self, params: Any, bars: Bars) -> float:
-        """Return the last of `curve`."""
-        return float(unforgiven(self.kernel.run(params, bars))[-1])
+    def ahead(self, params: Any, bars: Bars) -> tuple[()]:  # noqa: ARG002 - nothing
+        """Return nothing: every bar is run."""
+        return ()
+
+    def starts(self, params: Any, bars: Bars, ahead: tuple[()], firsts: IntArray) -> Starts:  # noqa: ARG002
+        """Run from each of the bars `firsts` to the last."""
+        finals, is_sunk = np.empty(len(firsts)), np.zeros(len(bars.close), dtype=bool)
+        for row, first in enumerate(firsts.tolist()):
+            outcome = self.kernel.run(params, cut(bars, slice(first, None)))
+            booked(outcome.accounts, outcome.final, params.capital)
+            finals[row] = self.curve(outcome)[-1]
+            is_sunk[self.liquidations(outcome) + first] = True
+        return Starts(finals, is_sunk)
 
     def liquidations(self, outcome: Outcome) -> IntArray:
         """Return the bars on which a leg was liquidated or its price touched."""

@@ -11,15 +11,15 @@ import numpy as np
 
 from basislab.kernels.events import LEG_NAMES
 from basislab.kernels.venue import events as ev
-from basislab.kernels.venue import step, totals
+from basislab.kernels.venue import starts, step, totals
 from basislab.kernels.venue.ahead import Ahead, look_ahead
 from basislab.kernels.venue.bars import Bars
 from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.record import COLUMNS
 from basislab.kernels.venue.state import NOTHING
-from basislab.simulate.books import booked
-from basislab.simulate.model import Run, logged
+from basislab.simulate.books import booked, check_books
+from basislab.simulate.model import Run, Starts, logged
 from basislab.simulate.venue.bars import check_window, lower_bars
 from basislab.simulate.venue.params import lower_params
 from basislab.simulate.venue.prices import price_sources
@@ -41,6 +41,18 @@ COUNTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
 }
 """What is counted of a run's events: their kind, and on which legs; on any where none is named."""
 
+IN_LIQUIDATIONS: Mapping[str, tuple[str, ...]] = {
+    "perp": (
+        "liquidation_fee_bps",
+        "liquidation_slippage_bps",
+        "liquidator_fee",
+        "insurance_fee",
+        "mark_step",
+    ),
+    "lending": ("close_factor", "bonus", "max_bonus", "bad_debt_bonus", "oracle_step"),
+}
+"""Constants by role that are read where a leg is liquidated, and nowhere else."""
+
 
 @dataclass(frozen=True)
 class VenueModel:
@@ -52,6 +64,9 @@ class VenueModel:
     refuses: bool = True
     piece_bars: int = 1_000_000  # some ten milliseconds
     lanes: int = 1
+    in_liquidations: frozenset[str] = frozenset(
+        f"{role}.{name}" for role, names in IN_LIQUIDATIONS.items() for name in names
+    )
     columns: tuple[str, ...] = (
         "final",
         "drawdown",
@@ -71,7 +86,7 @@ class VenueModel:
         check_window(market, config)
 
     def series(self, config: VenueConfig) -> tuple[Hashable, ...]:
-        """Return all that lowered bars hang on, a policy's memory included."""
+        """Return all that lowered bars and their sums hang on, a policy's memory included."""
         perp, loan = resolved(config.perp, PerpVenue), resolved(config.lending, LendingMarket)
         study = resolved(config.study, StudyVenue).taker_fee_bps
         return (
@@ -79,6 +94,7 @@ class VenueModel:
             (perp.funding_cap, config.faults, loan.lends, loan.dated),
             (config.volume_usd, config.protocol, config.monitor_seconds, config.collateral_yield),
             (config.conventions, study),
+            perp.funding_price,
             _memory(config),
         )
 
@@ -199,10 +215,15 @@ class VenueModel:
         outcome.equity[-1] = outcome.final
         return np.asarray(outcome.equity)
 
-    def final(self, params: Params, bars: Bars) -> float:
-        """Return the last of `curve`, to rounding, without the curve."""
-        ahead = look_ahead(bars, params.perp.funding_price)
-        return float(totals.totals(params, bars, ahead, NOTHING, is_held=False).final)
+    def ahead(self, params: Params, bars: Bars) -> Ahead:
+        """Return the running products and sums that quiet bars are left alone by."""
+        return look_ahead(bars, params.perp.funding_price)
+
+    def starts(self, params: Params, bars: Bars, ahead: Ahead, firsts: IntArray) -> Starts:
+        """Run from each of the bars `firsts` to the last, to rounding, without curves."""
+        kept = starts.starts(params, bars, ahead, firsts, NOTHING)
+        check_books(kept.accounts, kept.final, np.full(len(firsts), params.capital))
+        return Starts(kept.final, kept.is_sunk)
 
     def liquidations(self, outcome: step.Outcome) -> IntArray:
         """Return the bars on which a leg was liquidated."""
@@ -210,8 +231,12 @@ class VenueModel:
         return np.asarray(rows[rows[:, 1] == ev.LIQUIDATION, 0], dtype=np.int64)
 
     def trial_notes(self, market: Market, config: VenueConfig, outcome: Any) -> tuple[str, ...]:  # noqa: ARG002
-        """Name odd choices and prices that stand in."""
-        return (*config.warnings(), *price_sources(market, config).notes)
+        """Name odd choices, other coins' constants and prices that stand in."""
+        return (
+            *config.warnings(),
+            *_other_coins(market, config),
+            *price_sources(market, config).notes,
+        )
 
 
 def _is_on(leg: IntArray, legs: tuple[str, ...]) -> Any:

@@ -94,10 +94,11 @@ def _perp(config: VenueConfig, study: StudyVenue) -> vp.PerpTerms:
 
 def _dated(config: VenueConfig, study: StudyVenue) -> FloatArray:
     """Return a row for each of the loan's terms, the opening's first; none where they stay."""
-    loan = resolved(config.lending, LendingMarket)
-    terms = [loan, *(loan.at(day) for day in change_days(loan))]
-    rows = [[getattr(_loan(config, one, study), name) for name in vp.DATED] for one in terms]
-    return frozen(np.array(rows if loan.dated else rows[:0], float).reshape(-1, len(vp.DATED)))
+    loan, rows = resolved(config.lending, LendingMarket), []
+    for one in (loan, *(loan.at(day) for day in change_days(loan))) if loan.dated else ():
+        terms = _loan(config, one, study)
+        rows.append([getattr(terms, name) for name in vp.DATED])
+    return frozen(np.array(rows, float).reshape(-1, len(vp.DATED)))
 
 
 def _faults(config: VenueConfig, bar_seconds: int) -> FloatArray:
