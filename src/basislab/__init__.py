@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         backtest,
         bridge,
         certify,
+        compare_policies,
         ensemble,
         ensembles,
         montecarlo,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from basislab.types.faults import Fault
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
+    from basislab.types.policies import PolicyComparison
     from basislab.types.result import Event, Ledger, Result
     from basislab.types.sweep import Sweep
     from basislab.types.venue import LiquidationPenalty, StudyVenue
@@ -61,6 +63,7 @@ _HOMES = {
         "backtest",
         "bridge",
         "certify",
+        "compare_policies",
         "ensemble",
         "ensembles",
         "montecarlo",
@@ -88,6 +91,7 @@ _HOMES = {
     "basislab.types.ensemble": ("Difference", "Ensemble"),
     "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
     "basislab.types.montecarlo": ("MonteCarlo",),
+    "basislab.types.policies": ("PolicyComparison",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
     "basislab.types.sweep": ("Sweep",),
     "basislab.types.faults": ("Fault",),
@@ -113,6 +117,7 @@ __all__ = [
     "LiquidationPenalty",
     "Market",
     "MonteCarlo",
+    "PolicyComparison",
     "Position",
     "PriceSeries",
     "RateSeries",
@@ -129,6 +134,7 @@ __all__ = [
     "backtest",
     "bridge",
     "certify",
+    "compare_policies",
     "ensemble",
     "ensembles",
     "list_markets",

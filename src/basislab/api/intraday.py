@@ -72,7 +72,7 @@ def bridge(
     checked(market, accept_quality=accept_quality)
     return Bridge(
         market=market,
-        bar_seconds=_width(bar),
+        bar_seconds=bar_width(bar),
         paths=paths,
         seed=seed,
         part_of_wicks=part_of_wicks,
@@ -182,14 +182,15 @@ def ensembles(
         market.window(as_day(start, "start"), as_day(end, "end")),
         [resolve(config) for config in configs],
         paths=paths,
-        bar_seconds=_width(bar),
+        bar_seconds=bar_width(bar),
         seed=seed,
         progress=progress,
     )
     return tuple(replace(one, warnings=(*notes, *one.warnings)) for one in found)
 
 
-def _width(bar: str) -> int:
+def bar_width(bar: str) -> int:
+    """Return the seconds of a width by name."""
     if bar not in BARS:
         raise ConfigError(f"bar: got {bar!r}; it must be one of {', '.join(BARS)}.")
     return BARS[bar]

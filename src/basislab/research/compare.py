@@ -1,0 +1,270 @@
+"""Every policy of the lab on the same paths: paired intervals, the map, and what it adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from basislab.errors import ConfigError
+from basislab.research.blocks import optimal_block
+from basislab.research.ensemble import wick_cases
+from basislab.research.intraday import Bridge
+from basislab.research.overfit.runner import Runner
+from basislab.research.overfit.spa import stationary_rows
+from basislab.research.policies import BANDS, config_of, map_configs
+from basislab.research.policy_runs import (
+    Inside,
+    Lived,
+    best_inside,
+    excess_of_starts,
+    lived,
+    possible_pairs,
+    widening_of,
+)
+from basislab.types.ensemble import LEVEL
+from basislab.types.levered import Leverages
+from basislab.types.market import FloatArray, Market
+from basislab.types.policies import PolicyComparison
+from basislab.types.policy_parts import Cell, Policy, Starts
+from basislab.types.venue_config import VenueConfig
+from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
+
+Tell = Callable[[str], None]
+
+DRAWS = 1_000
+"""Resamples of the days, over all cases."""
+
+NO_RUIN = 1e-12
+"""What a dollar becomes in a day, at the least: a ruin has a logarithm too."""
+
+
+class Lab(NamedTuple):
+    """What is run, and where.
+
+    ``cases`` hold paths, markets of bars within the day: what the oracle may have seen is a case.
+    ``sizes`` are the kept sizes of the map.
+    """
+
+    cases: Sequence[Bridge | list[Market]]
+    base: VenueConfig
+    policies: tuple[Policy, ...]
+    configs: tuple[VenueConfig, ...]
+    refused: dict[str, str]
+    sizes: list[tuple[Leverages, float, VenueConfig]]
+    pairs: tuple[Leverages, ...]
+    first: Runner
+
+    @property
+    def years(self) -> float:
+        """Length of a path."""
+        return len(self.first.market) * self.first.bar_days / DAYS_PER_YEAR
+
+    @property
+    def hurdle(self) -> FloatArray:
+        """What a dollar lent earns within each day."""
+        return self.first.hurdle_growth(self.base) - 1.0
+
+
+def open_lab(
+    market: Market,
+    base: VenueConfig,
+    policies: Sequence[Policy],
+    *,
+    paths: int,
+    bar_seconds: int,
+    seed: int,
+) -> Lab:
+    """Make the paths and sort out what the venues would not open.
+
+    Parameters
+    ----------
+    market : Market
+        Cut to the window. Daily bars are led through; narrower ones are the only path.
+    base : VenueConfig
+        Venues resolved: everything that the policies do not set.
+
+    Raises
+    ------
+    ConfigError
+        No policy can be run.
+    """
+    is_daily = market.bar_seconds == SECONDS_PER_DAY
+    cases: Sequence[Bridge | list[Market]] = [[market]]
+    if is_daily:
+        cases = wick_cases(market, paths, bar_seconds, seed)
+    first = Runner(cases[0][0], 1.0)
+    why = {policy.name: first.refusal(config_of(policy, base)) for policy in policies}
+    possible = tuple(policy for policy in policies if why[policy.name] is None)
+    if not possible:
+        raise ConfigError(f"policies: none can be run; first: {why[policies[0].name]}")
+    return Lab(
+        cases=cases,
+        base=base,
+        policies=possible,
+        configs=tuple(config_of(policy, base) for policy in possible),
+        refused={name: reason for name, reason in why.items() if reason is not None},
+        sizes=[cell for cell in map_configs(base) if first.refusal(cell[2]) is None],
+        pairs=possible_pairs(first, base),
+        first=first,
+    )
+
+
+def compare(
+    lab: Lab, *, reference: str, horizon_days: int, seed: int, tell: Tell
+) -> PolicyComparison:
+    """Run everything and put it beside each other.
+
+    Parameters
+    ----------
+    reference : str
+        One of the lab's policies.
+    tell : callable of str
+        Told what is being run.
+
+    Raises
+    ------
+    ConfigError
+        The reference cannot be run; too few days.
+    DataError
+        The market lacks a series.
+    """
+    names = [policy.name for policy in lab.policies]
+    if reference not in names:
+        raise ConfigError(f"reference {reference!r} cannot be run: {lab.refused[reference]}")
+    lives, bounds = run_paths(lab, tell)
+    tell("beginning every policy on many days")
+    starts = run_starts(lab, horizon_days)
+    tell("drawing days")
+    returns = daily_returns(np.array([[run.curve for run in path] for path in lives]))
+    hurdles = np.broadcast_to(lab.hurdle, (len(lives), 1, len(lab.hurdle)))
+    n_policies = len(names)
+    shown = np.concatenate((returns[:, :n_policies], hurdles), axis=1)
+    block = block_length(shown, names.index(reference))
+    drawn = resampled(np.concatenate((shown, returns[:, n_policies:]), axis=1), block, seed)
+    draws = (drawn / lab.years).reshape(len(lab.cases), -1, drawn.shape[1])
+    hurdle = float(np.prod(1.0 + lab.hurdle) - 1.0) / lab.years
+    market, is_bridged = lab.first.market, len(lives) > 1
+    nearest = np.median([[run.nearest for run in path[:n_policies]] for path in lives], axis=0)
+    return PolicyComparison(
+        policies=lab.policies,
+        configs=lab.configs,
+        refused=lab.refused,
+        reference=reference,
+        values=_values(lab, lives, hurdle),
+        draws=draws[:, :, : n_policies + 1],
+        block_days=block,
+        widenings=np.array([widening_of(one) if is_bridged else 1.0 for one in nearest]),
+        curves=np.array([run.curve for run in lives[0][:n_policies]]),
+        days=lab.first.day_labels(),
+        hurdle_return=hurdle,
+        bound_return=np.array([bound.total_return for bound in bounds]) / lab.years,
+        bound_in_market=float(np.median([bound.in_market for bound in bounds])),
+        pairs=lab.pairs,
+        starts=starts,
+        cells=_cells(
+            lab, lives, hurdle, draws[:, :, n_policies + 1 :] - draws[:, :, n_policies, None]
+        ),
+        n_paths=len(lives),
+        seed=seed,
+        bar_seconds=market.bar_seconds,
+        is_bridged=is_bridged,
+        market_name=market.name,
+        market_fingerprint=market.fingerprint,
+    )
+
+
+def run_paths(lab: Lab, tell: Tell) -> tuple[list[list[Lived]], list[Inside]]:
+    """Return every policy and size of the map, and the bound, on every path of every case."""
+    configs = [*lab.configs, *(config for _, _, config in lab.sizes)]
+    lives: list[list[Lived]] = []
+    bounds: list[Inside] = []
+    n_paths = sum(len(case) for case in lab.cases)
+    for case in lab.cases:
+        for place in range(len(case)):
+            tell(f"running {len(configs)} policies and sizes, path {len(lives) + 1} of {n_paths}")
+            runner = Runner(case[place], 1.0)
+            lives.append([lived(runner, config) for config in configs])
+            bounds.append(best_inside(runner, lab.base, lab.pairs))
+    return lives, bounds
+
+
+def run_starts(lab: Lab, horizon_days: int) -> Starts:
+    """Begin every policy on many days of the first path of every case."""
+    made = [excess_of_starts(case[0], lab.configs, horizon_days) for case in lab.cases]
+    return Starts(
+        horizon_days=horizon_days,
+        days=tuple(made[0][0]),
+        excess=np.stack([excess for _, excess, _ in made], axis=1),
+        is_liquidated=np.stack([is_hit for _, _, is_hit in made], axis=1),
+    )
+
+
+def _values(lab: Lab, lives: list[list[Lived]], hurdle: float) -> dict[str, FloatArray]:
+    """Return every value of a policy, shape (n_policies, n_paths)."""
+    paths = [path[: len(lab.policies)] for path in lives]
+    annual = np.array([[run.curve[-1] - 1.0 for run in path] for path in paths]).T / lab.years
+    found = {"annualized_return": annual, "excess_return": annual - hurdle}
+    for name in lives[0][0].values:
+        found[name] = np.array([[run.values[name] for run in path] for path in paths]).T
+    return found
+
+
+def _cells(
+    lab: Lab, lives: list[list[Lived]], hurdle: float, excess_draws: FloatArray
+) -> tuple[Cell, ...]:
+    """Return the map; on its plateau a size and its neighbours are surely above the hurdle."""
+    finals = np.array([[run.curve[-1] for run in path[len(lab.policies) :]] for path in lives])
+    excess = np.median((finals - 1.0) / lab.years - hurdle, axis=0)
+    lows = np.quantile(excess_draws, (1 - LEVEL) / 2, axis=1).min(axis=0)
+    sure = {
+        (lab.pairs.index(pair), BANDS.index(band)): bool(low > 0.0)
+        for (pair, band, _), low in zip(lab.sizes, lows, strict=True)
+    }
+    return tuple(
+        Cell(pair, band, float(made), _is_plateau(sure, lab.pairs.index(pair), BANDS.index(band)))
+        for (pair, band, _), made in zip(lab.sizes, excess, strict=True)
+    )
+
+
+def _is_plateau(sure: dict[tuple[int, int], bool], across: int, down: int) -> bool:
+    around = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
+    return all(sure.get((across + right, down + below), True) for right, below in around)
+
+
+def daily_returns(curves: FloatArray) -> FloatArray:
+    """Return the return of every day along the last axis, from a curve that begins at 1."""
+    before = np.concatenate((np.ones_like(curves[..., :1]), curves[..., :-1]), axis=-1)
+    is_alive = before > 0.0
+    return np.asarray(np.where(is_alive, curves / np.where(is_alive, before, 1.0) - 1.0, 0.0))
+
+
+def block_length(returns: FloatArray, reference: int) -> float:
+    """Return the longest block that the daily differences from one column ask for, in days.
+
+    Of returns of shape (n_paths, n_columns, n_days) the mean over the paths counts.
+
+    Raises
+    ------
+    ConfigError
+        Fewer days than a bootstrap needs.
+    """
+    mean = returns.mean(axis=0)
+    others = [row for number, row in enumerate(mean) if number != reference]
+    return max(optimal_block(row - mean[reference]) for row in others)
+
+
+def resampled(returns: FloatArray, block_days: float, seed: int) -> FloatArray:
+    """Return total returns of resampled histories, shape (DRAWS, n_columns).
+
+    A draw takes one path and blocks of its days, the same for every column, so that the difference
+    of two columns is that of two policies on the same days. Paths follow each other in order.
+    """
+    n_paths, n_columns, n_days = returns.shape
+    rows = stationary_rows(n_days, DRAWS, block_days, np.random.default_rng(seed))
+    logs = np.log(np.maximum(1.0 + returns, NO_RUIN))
+    found = np.empty((DRAWS, n_columns))
+    for draw, row in enumerate(rows):
+        found[draw] = logs[draw * n_paths // DRAWS] @ np.bincount(row, minlength=n_days)
+    return np.asarray(np.expm1(found))

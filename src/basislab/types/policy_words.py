@@ -1,0 +1,68 @@
+"""What a comparison of policies found, in words; every number is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from basislab.types.ensemble import LEVEL
+from basislab.types.policy_parts import Gates
+
+if TYPE_CHECKING:
+    from basislab.types.policies import PolicyComparison
+
+
+def sentences(found: PolicyComparison) -> list[str]:
+    """Say what a comparison found, one sentence an item; every number is computed."""
+    attainable = float(np.median(found.bound_return)) - found.hurdle_return
+    reference = found.interval(found.reference)
+    paths = (
+        f"{found.n_paths} paths within the days" if found.is_bridged else "one history of real bars"
+    )
+    interval = f"90 % interval {reference.low:+.1%} to {reference.high:+.1%}"
+    opening = (
+        f"{len(found.policies)} policies at {found.configs[0].levered} on {found.market_name}: "
+        f"{len(found.days)} days, {paths}; all with the same costs, looks and starts."
+    )
+    held = (
+        f"Reference {found.reference!r}: {reference.median:+.1%} a year above the hurdle of "
+        f"{found.hurdle_return:.1%}; {interval}."
+    )
+    bound = (
+        f"With foresight {attainable:+.1%} a year above the hurdle could have been had, in the "
+        f"market {found.bound_in_market:.0%} of the time; {found.reference!r} kept "
+        f"{found.kept(found.reference):.0%} of it."
+    )
+    said = [opening, held, bound, _ranking(found), gate_sentence(found.gates)]
+    if found.refused:
+        said.append(f"Not run: {', '.join(found.refused)}.")
+    return said
+
+
+def _ranking(found: PolicyComparison) -> str:
+    """Say which policies can be told apart from the reference."""
+    standings = {name: found.standing(name) for name in found.names if name != found.reference}
+    better = [name for name, stands in standings.items() if stands == "better"]
+    worse = [name for name, stands in standings.items() if stands == "worse"]
+    lucky = round((1 - LEVEL) * len(standings), 1)
+    apart = (
+        f"better: {', '.join(better) or 'none'}; worse: {', '.join(worse) or 'none'}; "
+        f"{len(standings) - len(better) - len(worse)} of {len(standings)} cannot be told apart"
+    )
+    return f"Against it, {apart} (about {lucky:g} of {len(standings)} differ by luck alone)."
+
+
+def gate_sentence(gates: Gates | None) -> str:
+    """Say what leaving the market while carry is low bought."""
+    if gates is None:
+        return "No policy ran with and without a gate."
+    if gates.exposure[0] >= gates.exposure[1]:
+        return "The gate on carry did not cut the exposure: carry stayed above its threshold."
+    made, (inside, _), (exposure, whole) = gates.difference, gates.in_market, gates.exposure
+    how = "less exposure, not more return" if gates.is_less_exposure_only else "more return"
+    return (
+        f"A gate on carry bought {how}: over {gates.n_pairs} policies a mean exposure of "
+        f"{exposure:.0%} of the equity in place of {whole:.0%}, in the market {inside:.0%} of the "
+        f"time, and {made.median:+.1%} a year, 90 % interval {made.low:+.1%} to {made.high:+.1%}."
+    )
