@@ -42,7 +42,7 @@ def policies() -> tuple[Policy, ...]:
         is_edge = resize_to == "edge"
         plain += [
             Policy(
-                f"resize {band:.0%}{' to the edge' if is_edge else ''}",
+                f"resize {band:.0%}{' edge' if is_edge else ''}",
                 "resize to the edge" if is_edge else "resize",
                 {"policy": "trigger", "band": band, "resize_to": resize_to},
             )

@@ -9,6 +9,9 @@ import numpy as np
 from basislab.types.ensemble import LEVEL
 from basislab.types.policy_parts import Gates
 
+MOST_NAMED = 4
+"""Policies up to which a sentence names them."""
+
 if TYPE_CHECKING:
     from basislab.types.policies import PolicyComparison
 
@@ -46,11 +49,16 @@ def _ranking(found: PolicyComparison) -> str:
     better = [name for name, stands in standings.items() if stands == "better"]
     worse = [name for name, stands in standings.items() if stands == "worse"]
     lucky = round((1 - LEVEL) * len(standings), 1)
-    apart = (
-        f"better: {', '.join(better) or 'none'}; worse: {', '.join(worse) or 'none'}; "
-        f"{len(standings) - len(better) - len(worse)} of {len(standings)} cannot be told apart"
+    return (
+        f"Against it, better: {_named(better)}; worse: {_named(worse)}; "
+        f"{len(standings) - len(better) - len(worse)} of {len(standings)} cannot be told apart "
+        f"(about {lucky:g} would differ by luck alone)."
     )
-    return f"Against it, {apart} (about {lucky:g} of {len(standings)} differ by luck alone)."
+
+
+def _named(names: list[str]) -> str:
+    """Return a few names, or how many there are."""
+    return str(len(names)) if len(names) > MOST_NAMED else ", ".join(names) or "none"
 
 
 def gate_sentence(gates: Gates | None) -> str:
