@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import basislab as bl
-from basislab.errors import ConfigError
+from basislab.errors import ConfigError, DataError
+from basislab.presets.terms import load_role
 from basislab.research.compare import _is_plateau, daily_returns, resampled
 from basislab.research.policies import (
     BANDS,
@@ -179,15 +180,23 @@ def test_a_gate_buys_more_return_only_where_the_difference_leaves_out_zero():
     low = np.stack([0 * spread, 0 * spread, spread, 0 * spread], axis=1)[None]
     gates = made(low).gates
     assert gates is not None
-    assert gates.is_less_exposure_only
     assert gates.exposure == (0.6, 1.0)
-    assert "less exposure, not more return" in gate_sentence(gates)
-    assert "60%" in gate_sentence(gates)
-    high = low + np.array([0.0, 0.0, 0.02, 0.0])
-    assert "bought more return" in gate_sentence(made(high).gates)
-    open_gate = gates._replace(exposure=(1.0, 1.0))
-    assert "did not cut the exposure" in gate_sentence(open_gate)
+    assert gates.bought == "less exposure, not more return"
+    assert "60% of the equity in place of 100%" in gate_sentence(gates)
+    high = made(low + np.array([0.0, 0.0, 0.02, 0.0])).gates
+    assert high is not None
+    assert high.bought == "less exposure and more return"
+    assert gates._replace(exposure=(1.0, 0.9)).bought == "neither less exposure nor more return"
+    assert "never closed" in gate_sentence(gates._replace(in_market=(1.0, 1.0)))
     assert "No policy" in gate_sentence(None)
+
+
+def test_a_market_without_a_hurdle_is_refused(market, base):
+    supply = {key: one for key, one in market.supply.items() if key[1] != market.quote}
+    bare = replace(market, supply=supply)
+    held = replace(base, long_leverage=1.0, lending=load_role(base, "lending", "none"))
+    with pytest.raises(DataError, match="no rate that USDC could have earned"):
+        bl.compare_policies(bare, held)
 
 
 def test_words_name_who_can_be_told_apart():

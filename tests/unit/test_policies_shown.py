@@ -17,7 +17,10 @@ from basislab.report.plots import figure_of
 from basislab.report.plots.policies import POLICY_KINDS
 from basislab.report.policy_page import policy_document, policy_page
 from basislab.report.policy_tables import map_table, policy_table
+from basislab.research.policies import policies
 from basislab.types.policy_parts import Cell
+from benchmarks.policies import blocks
+from tests.pages import PAGES, ROOT
 from tests.venue_builders import free_venue_config, wild_market
 
 NAMES = ("never", "bands", "resize 20%", "resize 20% + gate")
@@ -145,3 +148,12 @@ def test_what_the_lab_does_not_take_is_refused(arguments, message):
     done = CliRunner().invoke(app, ["policies", *arguments])
     assert isinstance(done.exception, ConfigError)
     assert message in str(done.exception)
+
+
+def test_the_page_shows_what_was_measured_on_the_policies_of_the_code():
+    """After a change of the grid: run benchmarks/policies.py anew."""
+    kept = json.loads((ROOT / "benchmarks" / "policies.json").read_text(encoding="utf-8"))
+    for mark, made in blocks(kept).items():
+        assert f"<!-- {mark}:begin -->\n{made}\n<!-- {mark}:end -->" in PAGES["docs/policies.md"]
+    for window in kept["windows"]:
+        assert [row["policy"] for row in window["policies"]] == [one.name for one in policies()]

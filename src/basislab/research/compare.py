@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from basislab.errors import ConfigError
+from basislab.errors import ConfigError, DataError
 from basislab.research.blocks import optimal_block
 from basislab.research.ensemble import wick_cases
 from basislab.research.intraday import Bridge
@@ -23,6 +23,7 @@ from basislab.research.policy_runs import (
     possible_pairs,
     widening_of,
 )
+from basislab.simulate.rates import hurdle_apy
 from basislab.types.ensemble import LEVEL
 from basislab.types.levered import Leverages
 from basislab.types.market import FloatArray, Market
@@ -89,7 +90,14 @@ def open_lab(
     ------
     ConfigError
         No policy can be run.
+    DataError
+        The market has no hurdle.
     """
+    if np.isnan(hurdle_apy(market, base.protocol)).any():
+        raise DataError(
+            f"market {market.name!r}: no rate that {market.quote} could have earned; policies are "
+            "judged against it, and cash that is out of the market earns it. Import one."
+        )
     is_daily = market.bar_seconds == SECONDS_PER_DAY
     cases: Sequence[Bridge | list[Market]] = [[market]]
     if is_daily:

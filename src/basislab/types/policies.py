@@ -323,5 +323,5 @@ def _gate_facts(gates: Gates | None) -> dict[str, Any] | None:
         "time_in_market": list(gates.in_market),
         "exposure": list(gates.exposure),
         "difference": {"median": found.median, "low": found.low, "high": found.high},
-        "is_less_exposure_only": gates.is_less_exposure_only,
+        "bought": gates.bought,
     }

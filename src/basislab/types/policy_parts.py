@@ -54,9 +54,14 @@ class Gates(NamedTuple):
     difference: Difference
 
     @property
-    def is_less_exposure_only(self) -> bool:
-        """Whether the gates cut the exposure, and added no return that can be told from luck."""
-        return self.exposure[0] < self.exposure[1] and self.difference.low <= 0.0
+    def bought(self) -> str:
+        """What the gates bought, in words: return only where its interval is above zero."""
+        is_less = self.exposure[0] < self.exposure[1]
+        if self.difference.low > 0.0:
+            return "less exposure and more return" if is_less else "more return"
+        if is_less:
+            return "less exposure, not more return"
+        return "neither less exposure nor more return"
 
 
 class Starts(NamedTuple):

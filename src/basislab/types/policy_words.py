@@ -23,17 +23,17 @@ def sentences(found: PolicyComparison) -> list[str]:
     paths = (
         f"{found.n_paths} paths within the days" if found.is_bridged else "one history of real bars"
     )
-    interval = f"90 % interval {reference.low:+.1%} to {reference.high:+.1%}"
+    interval = f"90 % interval {_signed(reference.low)} to {_signed(reference.high)}"
     opening = (
         f"{len(found.policies)} policies at {found.configs[0].levered} on {found.market_name}: "
         f"{len(found.days)} days, {paths}; all with the same costs, looks and starts."
     )
     held = (
-        f"Reference {found.reference!r}: {reference.median:+.1%} a year above the hurdle of "
+        f"Reference {found.reference!r}: {_signed(reference.median)} a year above the hurdle of "
         f"{found.hurdle_return:.1%}; {interval}."
     )
     bound = (
-        f"With foresight {attainable:+.1%} a year above the hurdle could have been had, in the "
+        f"With foresight {_signed(attainable)} a year above the hurdle could have been had, in the "
         f"market {found.bound_in_market:.0%} of the time; {found.reference!r} kept "
         f"{found.kept(found.reference):.0%} of it."
     )
@@ -65,12 +65,17 @@ def gate_sentence(gates: Gates | None) -> str:
     """Say what leaving the market while carry is low bought."""
     if gates is None:
         return "No policy ran with and without a gate."
-    if gates.exposure[0] >= gates.exposure[1]:
-        return "The gate on carry did not cut the exposure: carry stayed above its threshold."
+    if gates.in_market[0] >= gates.in_market[1]:
+        return "The gate on carry never closed: carry stayed above its threshold."
     made, (inside, _), (exposure, whole) = gates.difference, gates.in_market, gates.exposure
-    how = "less exposure, not more return" if gates.is_less_exposure_only else "more return"
     return (
-        f"A gate on carry bought {how}: over {gates.n_pairs} policies a mean exposure of "
+        f"A gate on carry bought {gates.bought}: over {gates.n_pairs} policies a mean exposure of "
         f"{exposure:.0%} of the equity in place of {whole:.0%}, in the market {inside:.0%} of the "
-        f"time, and {made.median:+.1%} a year, 90 % interval {made.low:+.1%} to {made.high:+.1%}."
+        f"time, and {_signed(made.median)} a year, 90 % interval {_signed(made.low)} to "
+        f"{_signed(made.high)}."
     )
+
+
+def _signed(value: float) -> str:
+    """Return a fraction as signed percent; what rounds to nothing has no minus."""
+    return f"{round(value, 3) + 0.0:+.1%}"
