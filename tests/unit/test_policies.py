@@ -11,7 +11,8 @@ import pytest
 import basislab as bl
 from basislab.errors import ConfigError, DataError
 from basislab.presets.terms import load_role
-from basislab.research.compare import _is_plateau, daily_returns, resampled
+from basislab.research.compare import _is_plateau
+from basislab.research.paired import daily_returns, redrawn, resampled
 from basislab.research.policies import (
     BANDS,
     ENTRY_APY,
@@ -22,6 +23,7 @@ from basislab.research.policies import (
     policies,
 )
 from basislab.research.policy_runs import widening_of, worst_stretch
+from basislab.types.dates import as_day
 from basislab.types.policies import PolicyComparison
 from basislab.types.policy_parts import Cell, Starts
 from basislab.types.policy_words import gate_sentence, sentences
@@ -66,6 +68,7 @@ def made(draws, **changes):
         "reference": REFERENCE,
         "values": values,
         "draws": draws,
+        "n_histories": 0,
         "block_days": 5.0,
         "widenings": np.ones(len(chosen)),
         "curves": ones,
@@ -289,3 +292,39 @@ def test_the_bound_lies_above_every_policy(found):
 def test_the_same_seed_gives_the_same_numbers(market, base, found):
     again = bl.compare_policies(market, base, policies=NAMES, horizon_days=20)
     assert again.to_dict() == found.to_dict()
+
+
+def test_a_drawn_history_is_run_as_a_market_of_its_own(market, base):
+    """Drawn, written down as a market and given to `backtest`: the numbers of the lab."""
+    made = bl.compare_policies(market, base, policies=NAMES[:1], horizon_days=20, histories=3)
+    assert made.draws.shape == (1, 3, 3)
+    nothing = np.zeros(len(market), bool)
+    for number in range(3):
+        path = redrawn(market, nothing, made.block_days, 0, number)
+        assert len(path) == (DAYS - 1) * 24
+        for column, config in enumerate(made.configs):
+            result = bl.backtest(path, config)
+            assert made.draws[0, number, column] == pytest.approx(
+                result.annualized_return, abs=1e-12
+            )
+        assert made.draws[0, number, 2] == pytest.approx(result.hurdle_annualized)
+
+
+def test_a_drawn_history_keeps_hours_in_their_place_and_leaves_partial_days_out(market):
+    """Funding that is the hour of the day stays so; a partial bar's day never comes."""
+    hours = np.arange(len(market)) % 24
+    days = np.arange(len(market)) // 24
+    told = replace(market, funding={"perp": bl.FundingSeries(days + hours / 100.0)})
+    partial = days == 7
+    path = redrawn(told, partial & (hours == 5), 5.0, 0, 0)
+    rate = path.funding["perp"].rate
+    assert np.allclose(rate % 1.0 * 100, np.arange(len(path)) % 24)
+    assert 7 not in np.floor(rate)
+    assert 0 not in np.floor(rate)  # the first day has no close before it
+    with pytest.raises(ConfigError, match="whole days to draw from"):
+        redrawn(told.window(None, as_day("2025-01-20", "end")), partial[: 20 * 24], 5.0, 0, 0)
+
+
+def test_histories_are_counted_from_two(market, base):
+    with pytest.raises(ConfigError, match="histories: got 1"):
+        bl.compare_policies(market, base, histories=1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from basislab.api.intraday import bar_width
-from basislab.data import checked
+from basislab.data import checked, partial_bars
 from basislab.errors import ConfigError
 from basislab.presets.terms import resolve
 from basislab.types.dates import Day, as_day
@@ -30,6 +30,7 @@ def compare_policies(
     horizon_days: int = 90,
     paths: int = 8,
     bar: str = "1h",
+    histories: int = 0,
     seed: int = 0,
     start: Day | None = None,
     end: Day | None = None,
@@ -60,6 +61,9 @@ def compare_policies(
     paths, bar, seed
         As `bridge`'s, for daily bars: paths for each thing the oracle may have seen. The seed also
         draws the blocks of days.
+    histories : int
+        Draw so many histories of whole days and run everything again on each: slower, but a
+        liquidation then comes where it would have come. 0: the days of what was run are drawn.
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         First and last day, UTC, inclusive.
     accept_quality : bool
@@ -94,23 +98,28 @@ def compare_policies(
     from basislab.research.compare import compare, open_lab
     from basislab.research.policies import REFERENCE, chosen
 
+    if not 0 <= histories <= 100_000 or histories == 1:
+        raise ConfigError(f"histories: got {histories}; it must be 0, or from 2 to 100000.")
     if not 1 <= horizon_days <= 3_650:
         raise ConfigError(f"horizon_days: got {horizon_days}; it must be from 1 to 3650.")
     notes = checked(market, accept_quality=accept_quality)
     base = config or VenueConfig(long_leverage=LEVERAGES[0], short_leverage=LEVERAGES[1])
     compared = reference or REFERENCE
+    part = market.window(as_day(start, "start"), as_day(end, "end"))
     lab = open_lab(
-        market.window(as_day(start, "start"), as_day(end, "end")),
+        part,
         resolve(base),
         chosen(policies, compared),
         paths=paths,
         bar_seconds=bar_width(bar),
         seed=seed,
+        partial=partial_bars(part),
     )
     found = compare(
         lab,
         reference=compared,
         horizon_days=horizon_days,
+        histories=histories,
         seed=seed,
         tell=progress or (lambda _: None),
     )

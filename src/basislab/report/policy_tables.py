@@ -69,12 +69,14 @@ def _span(low: float, high: float) -> str:
 
 
 def _notes(found: PolicyComparison) -> Sequence[str]:
-    drawn = f"blocks of {found.block_days:.0f} days on average"
-    if found.is_bridged:
-        drawn += " of every path within the days"
+    drawn = f"the days drawn again in blocks of {found.block_days:.0f} on average"
+    if found.n_histories:
+        drawn = f"{found.n_histories} histories of {drawn[9:]}, everything run again"
+    elif found.is_bridged:
+        drawn += ", of every path within the days"
     days, horizon = len(found.starts.days), found.starts.horizon_days
     intervals = (
-        f"Intervals: the days drawn again in {drawn}; a difference is that of the same days. "
+        f"Intervals: {drawn}; a difference is that of the same days. "
         "Better and worse: its interval leaves out zero."
     )
     kept = (

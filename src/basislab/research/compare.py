@@ -8,11 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from basislab.errors import ConfigError, DataError
-from basislab.research.blocks import optimal_block
 from basislab.research.ensemble import wick_cases
 from basislab.research.intraday import Bridge
 from basislab.research.overfit.runner import Runner
-from basislab.research.overfit.spa import stationary_rows
+from basislab.research.paired import block_length, daily_returns, redrawn, resampled
 from basislab.research.policies import BANDS, config_of, map_configs
 from basislab.research.policy_runs import (
     Inside,
@@ -26,19 +25,13 @@ from basislab.research.policy_runs import (
 from basislab.simulate.rates import hurdle_apy
 from basislab.types.ensemble import LEVEL
 from basislab.types.levered import Leverages
-from basislab.types.market import FloatArray, Market
+from basislab.types.market import BoolArray, FloatArray, Market
 from basislab.types.policies import PolicyComparison
 from basislab.types.policy_parts import Cell, Policy, Starts
 from basislab.types.venue_config import VenueConfig
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
 
 Tell = Callable[[str], None]
-
-DRAWS = 1_000
-"""Resamples of the days, over all cases."""
-
-NO_RUIN = 1e-12
-"""What a dollar becomes in a day, at the least: a ruin has a logarithm too."""
 
 
 class Lab(NamedTuple):
@@ -56,6 +49,13 @@ class Lab(NamedTuple):
     sizes: list[tuple[Leverages, float, VenueConfig]]
     pairs: tuple[Leverages, ...]
     first: Runner
+    partial: BoolArray
+    is_bridged: bool
+
+    @property
+    def all_configs(self) -> list[VenueConfig]:
+        """What is run on every path: the policies, then the sizes of the map."""
+        return [*self.configs, *(config for _, _, config in self.sizes)]
 
     @property
     def years(self) -> float:
@@ -76,6 +76,7 @@ def open_lab(
     paths: int,
     bar_seconds: int,
     seed: int,
+    partial: BoolArray,
 ) -> Lab:
     """Make the paths and sort out what the venues would not open.
 
@@ -85,6 +86,8 @@ def open_lab(
         Cut to the window. Daily bars are led through; narrower ones are the only path.
     base : VenueConfig
         Venues resolved: everything that the policies do not set.
+    partial : ndarray of bool, shape (n_bars,)
+        `basislab.data.partial_bars`.
 
     Raises
     ------
@@ -116,11 +119,13 @@ def open_lab(
         sizes=[cell for cell in map_configs(base) if first.refusal(cell[2]) is None],
         pairs=possible_pairs(first, base),
         first=first,
+        partial=np.repeat(partial, len(first.market) // len(market)),
+        is_bridged=is_daily,
     )
 
 
 def compare(
-    lab: Lab, *, reference: str, horizon_days: int, seed: int, tell: Tell
+    lab: Lab, *, reference: str, horizon_days: int, histories: int, seed: int, tell: Tell
 ) -> PolicyComparison:
     """Run everything and put it beside each other.
 
@@ -128,6 +133,8 @@ def compare(
     ----------
     reference : str
         One of the lab's policies.
+    histories : int
+        Histories that are drawn anew, and on which all is run again; 0: days of what was run.
     tell : callable of str
         Told what is being run.
 
@@ -144,16 +151,9 @@ def compare(
     lives, bounds = run_paths(lab, tell)
     tell("beginning every policy on many days")
     starts = run_starts(lab, horizon_days)
-    tell("drawing days")
-    returns = daily_returns(np.array([[run.curve for run in path] for path in lives]))
-    hurdles = np.broadcast_to(lab.hurdle, (len(lives), 1, len(lab.hurdle)))
     n_policies = len(names)
-    shown = np.concatenate((returns[:, :n_policies], hurdles), axis=1)
-    block = block_length(shown, names.index(reference))
-    drawn = resampled(np.concatenate((shown, returns[:, n_policies:]), axis=1), block, seed)
-    draws = (drawn / lab.years).reshape(len(lab.cases), -1, drawn.shape[1])
+    block, draws = drawn_returns(lab, lives, names.index(reference), histories, seed, tell)
     hurdle = float(np.prod(1.0 + lab.hurdle) - 1.0) / lab.years
-    market, is_bridged = lab.first.market, len(lives) > 1
     nearest = np.median([[run.nearest for run in path[:n_policies]] for path in lives], axis=0)
     return PolicyComparison(
         policies=lab.policies,
@@ -162,8 +162,9 @@ def compare(
         reference=reference,
         values=_values(lab, lives, hurdle),
         draws=draws[:, :, : n_policies + 1],
+        n_histories=histories,
         block_days=block,
-        widenings=np.array([widening_of(one) if is_bridged else 1.0 for one in nearest]),
+        widenings=np.array([widening_of(one) if lab.is_bridged else 1.0 for one in nearest]),
         curves=np.array([run.curve for run in lives[0][:n_policies]]),
         days=lab.first.day_labels(),
         hurdle_return=hurdle,
@@ -176,16 +177,54 @@ def compare(
         ),
         n_paths=len(lives),
         seed=seed,
-        bar_seconds=market.bar_seconds,
-        is_bridged=is_bridged,
-        market_name=market.name,
-        market_fingerprint=market.fingerprint,
+        bar_seconds=lab.first.market.bar_seconds,
+        is_bridged=lab.is_bridged,
+        market_name=lab.first.market.name,
+        market_fingerprint=lab.first.market.fingerprint,
     )
+
+
+def drawn_returns(
+    lab: Lab, lives: list[list[Lived]], reference: int, histories: int, seed: int, tell: Tell
+) -> tuple[float, FloatArray]:
+    """Return the mean block in days, and drawn returns a year, shape (n_cases, n_draws, n_columns).
+
+    Columns are the policies, the hurdle, the sizes of the map.
+    """
+    returns = daily_returns(np.array([[run.curve for run in path] for path in lives]))
+    hurdles = np.broadcast_to(lab.hurdle, (len(lives), 1, len(lab.hurdle)))
+    n_policies = len(lab.policies)
+    shown = np.concatenate((returns[:, :n_policies], hurdles), axis=1)
+    block = block_length(shown, reference)
+    if histories:
+        return block, run_histories(lab, block, histories, seed, tell)
+    tell("drawing days")
+    drawn = resampled(np.concatenate((shown, returns[:, n_policies:]), axis=1), block, seed)
+    return block, (drawn / lab.years).reshape(len(lab.cases), -1, drawn.shape[1])
+
+
+def run_histories(lab: Lab, block_days: float, histories: int, seed: int, tell: Tell) -> FloatArray:
+    """Run everything again on histories drawn anew, returns as `drawn_returns`.
+
+    Every case has as many histories, of its own paths in turn.
+    """
+    found = np.empty((len(lab.cases), histories, len(lab.policies) + 1 + len(lab.sizes)))
+    for place, case in enumerate(lab.cases):
+        for number in range(histories):
+            tell(f"running everything on drawn history {number + 1} of {histories}")
+            path = redrawn(case[number % len(case)], lab.partial, block_days, seed, number)
+            runner = Runner(path, 1.0)
+            years = len(path) * runner.bar_days / DAYS_PER_YEAR
+            finals = [lived(runner, config).curve[-1] for config in lab.all_configs]
+            hurdle = float(np.prod(runner.hurdle_growth(lab.base)))
+            finals.insert(len(lab.policies), hurdle)
+            found[place, number] = (np.array(finals) - 1.0) / years
+    return found
 
 
 def run_paths(lab: Lab, tell: Tell) -> tuple[list[list[Lived]], list[Inside]]:
     """Return every policy and size of the map, and the bound, on every path of every case."""
-    configs = [*lab.configs, *(config for _, _, config in lab.sizes)]
+    configs = lab.all_configs
     lives: list[list[Lived]] = []
     bounds: list[Inside] = []
     n_paths = sum(len(case) for case in lab.cases)
@@ -239,40 +278,3 @@ def _cells(
 def _is_plateau(sure: dict[tuple[int, int], bool], across: int, down: int) -> bool:
     around = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
     return all(sure.get((across + right, down + below), True) for right, below in around)
-
-
-def daily_returns(curves: FloatArray) -> FloatArray:
-    """Return the return of every day along the last axis, from a curve that begins at 1."""
-    before = np.concatenate((np.ones_like(curves[..., :1]), curves[..., :-1]), axis=-1)
-    is_alive = before > 0.0
-    return np.asarray(np.where(is_alive, curves / np.where(is_alive, before, 1.0) - 1.0, 0.0))
-
-
-def block_length(returns: FloatArray, reference: int) -> float:
-    """Return the longest block that the daily differences from one column ask for, in days.
-
-    Of returns of shape (n_paths, n_columns, n_days) the mean over the paths counts.
-
-    Raises
-    ------
-    ConfigError
-        Fewer days than a bootstrap needs.
-    """
-    mean = returns.mean(axis=0)
-    others = [row for number, row in enumerate(mean) if number != reference]
-    return max(optimal_block(row - mean[reference]) for row in others)
-
-
-def resampled(returns: FloatArray, block_days: float, seed: int) -> FloatArray:
-    """Return total returns of resampled histories, shape (DRAWS, n_columns).
-
-    A draw takes one path and blocks of its days, the same for every column, so that the difference
-    of two columns is that of two policies on the same days. Paths follow each other in order.
-    """
-    n_paths, n_columns, n_days = returns.shape
-    rows = stationary_rows(n_days, DRAWS, block_days, np.random.default_rng(seed))
-    logs = np.log(np.maximum(1.0 + returns, NO_RUIN))
-    found = np.empty((DRAWS, n_columns))
-    for draw, row in enumerate(rows):
-        found[draw] = logs[draw * n_paths // DRAWS] @ np.bincount(row, minlength=n_days)
-    return np.asarray(np.expm1(found))

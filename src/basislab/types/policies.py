@@ -45,6 +45,9 @@ class PolicyComparison:
         Resampled returns a year, the hurdle's last: of every draw the same days, of the same path.
         What the oracle may have seen of a daily market's wicks is a case; intervals are the widest
         of them.
+    n_histories : int
+        Histories drawn anew on which everything was run again, for each case; 0: only days of what
+        was run were drawn.
     block_days : float, days
         Mean length of the blocks of days that are drawn.
     widenings : ndarray of shape (n_policies,)
@@ -77,6 +80,7 @@ class PolicyComparison:
     reference: str
     values: Mapping[str, FloatArray]
     draws: FloatArray
+    n_histories: int
     block_days: float
     widenings: FloatArray
     curves: FloatArray
@@ -266,6 +270,7 @@ class PolicyComparison:
                 "time_in_market": self.bound_in_market,
                 "leverages": [list(pair) for pair in self.pairs],
             },
+            "histories": self.n_histories,
             "block_days": self.block_days,
             "horizon_days": self.starts.horizon_days,
             "start_days": len(self.starts.days),
