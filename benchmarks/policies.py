@@ -22,6 +22,7 @@ from basislab.research.policies import ENTRY_APY, EXIT_APY
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "policies.md"
 WINDOWS = (("the whole history", None), ("from 2025 on", "2025-01-01"))
+HISTORIES = 100
 GATES = (
     (0.0, 0.0, 7),
     (ENTRY_APY, EXIT_APY, 7),
@@ -43,16 +44,19 @@ def main() -> None:
     began, market = time.perf_counter(), bl.load_market(given.market)
     base = {"long_leverage": given.long, "short_leverage": given.short}
     found: dict[str, Any] = {"market": market.name, "fingerprint": market.fingerprint, **base}
+    config = bl.VenueConfig(**base)
     found["windows"] = [
-        {"window": name, "start": start, **facts(market, bl.VenueConfig(**base), start)}
+        {"window": name, "start": start, **facts(market, config, start, HISTORIES)}
         for name, start in WINDOWS
     ]
+    found["days_only"] = facts(market, config, None, 0)
     found["gates"] = [
         {"window": name, "entry_apy": entry, "exit_apy": leave, "lookback_days": days}
         | facts(
             market,
             bl.VenueConfig(**base, entry_apy=entry, exit_apy=leave, lookback_days=days),
             start,
+            0,
         )["gates"]
         for entry, leave, days in GATES
         for name, start in WINDOWS
@@ -62,9 +66,11 @@ def main() -> None:
     update_docs(found)
 
 
-def facts(market: bl.Market, config: bl.VenueConfig, start: str | None) -> dict[str, Any]:
+def facts(
+    market: bl.Market, config: bl.VenueConfig, start: str | None, histories: int
+) -> dict[str, Any]:
     """Compare every policy; print what was found."""
-    made = bl.compare_policies(market, config, start=start)
+    made = bl.compare_policies(market, config, start=start, histories=histories)
     sys.stdout.write(f"{made.summary()}\n\n")
     sys.stdout.flush()
     kept = {key: value for key, value in made.to_dict().items() if key != "warnings"}
@@ -86,17 +92,18 @@ def blocks(found: dict[str, Any]) -> dict[str, str]:
     whole, late = found["windows"]
     return {
         "found": "\n".join(f"- {line}" for line in whole["summary"]),
-        "policies": policy_rows(whole, late),
+        "policies": policy_rows(whole, found["days_only"], late),
         "sizes": size_rows(whole),
         "gates": gate_rows(found["gates"]),
     }
 
 
-def policy_rows(whole: dict[str, Any], late: dict[str, Any]) -> str:
-    """Return one row a policy, the highest excess first, and the later window beside it."""
+def policy_rows(whole: dict[str, Any], days: dict[str, Any], late: dict[str, Any]) -> str:
+    """Return one row a policy, the highest excess first; both ways to draw, and a later window."""
     later = {row["policy"]: row for row in late["policies"]}
+    by_days = {row["policy"]: row for row in days["policies"]}
     heads = ["policy", "above the hurdle", "kept", "drawdown", "worst 90 days", "moves", "costs"]
-    heads += ["start days liquidated", "against the reference"]
+    heads += ["start days liquidated", "against the reference", "daily returns drawn"]
     heads += ["from 2025 on, above the hurdle", "against the reference"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in sorted(whole["policies"], key=lambda row: -row["excess_return"]):
@@ -111,6 +118,7 @@ def policy_rows(whole: dict[str, Any], late: dict[str, Any]) -> str:
             words.share(row["costs"]),
             words.share(row["start_liquidated"], 0),
             against(row),
+            against(by_days[row["policy"]]),
             words.points(one["excess_return"]),
             against(one),
         ]

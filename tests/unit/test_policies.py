@@ -12,6 +12,7 @@ import basislab as bl
 from basislab.errors import ConfigError, DataError
 from basislab.presets.terms import load_role
 from basislab.research.compare import _is_plateau
+from basislab.research.overfit.runner import Runner
 from basislab.research.paired import daily_returns, redrawn, resampled
 from basislab.research.policies import (
     BANDS,
@@ -22,7 +23,7 @@ from basislab.research.policies import (
     config_of,
     policies,
 )
-from basislab.research.policy_runs import widening_of, worst_stretch
+from basislab.research.policy_runs import final_of, lived, widening_of, worst_stretch
 from basislab.types.dates import as_day
 from basislab.types.policies import PolicyComparison
 from basislab.types.policy_parts import Cell, Starts
@@ -45,7 +46,7 @@ def base():
 
 @pytest.fixture(scope="module")
 def found(market, base):
-    return bl.compare_policies(market, base, policies=NAMES, horizon_days=20)
+    return bl.compare_policies(market, base, policies=NAMES, horizon_days=20, histories=0)
 
 
 def made(draws, **changes):
@@ -115,7 +116,9 @@ def test_a_policy_that_stays_in_the_market_is_its_backtest(market, base, found, 
 
 def test_a_gate_that_never_opens_lends_the_cash_and_earns_the_hurdle(market, base):
     closed = replace(base, entry_apy=4.0, exit_apy=3.0)
-    made = bl.compare_policies(market, closed, policies=["never + gate"], horizon_days=20)
+    made = bl.compare_policies(
+        market, closed, policies=["never + gate"], horizon_days=20, histories=0
+    )
     assert made.value("never + gate", "time_in_market") == 0.0
     assert made.value("never + gate", "entries") == 0.0
     assert made.value("never + gate", "excess_return") == pytest.approx(0.0, abs=1e-12)
@@ -249,7 +252,7 @@ def test_policies_that_cannot_be_opened_are_named(market):
     """At 2.2x a distance of 90 % can be asked for; a trigger of 50 no leg can fire."""
     base = free_venue_config(leverage=2.0, trigger=50.0)
     found = bl.compare_policies(
-        market, base, policies=["never", "trigger"], reference="never", horizon_days=20
+        market, base, policies=["never", "trigger"], reference="never", horizon_days=20, histories=0
     )
     assert found.names == ("never",)
     assert "no leg can fire" in found.refused["trigger"]
@@ -269,7 +272,7 @@ def test_unknown_policies_are_refused_with_the_nearest(market, base):
 def test_a_daily_market_is_led_through():
     market = bl.load_market()
     found = bl.compare_policies(
-        market, policies=["never"], paths=1, end="2025-03-01", horizon_days=14
+        market, policies=["never"], paths=1, end="2025-03-01", horizon_days=14, histories=2
     )
     assert found.is_bridged
     assert found.n_paths == 2  # two things that the oracle may have seen
@@ -290,7 +293,7 @@ def test_the_bound_lies_above_every_policy(found):
 
 
 def test_the_same_seed_gives_the_same_numbers(market, base, found):
-    again = bl.compare_policies(market, base, policies=NAMES, horizon_days=20)
+    again = bl.compare_policies(market, base, policies=NAMES, horizon_days=20, histories=0)
     assert again.to_dict() == found.to_dict()
 
 
@@ -308,6 +311,16 @@ def test_a_drawn_history_is_run_as_a_market_of_its_own(market, base):
                 result.annualized_return, abs=1e-12
             )
         assert made.draws[0, number, 2] == pytest.approx(result.hurdle_annualized)
+
+
+@pytest.mark.parametrize("response", ["reopen", "rehedge", "exit"])
+@pytest.mark.parametrize("name", ["never", "resize 20%", "never + gate"])
+def test_the_short_way_to_the_end_is_the_long_one(market, base, name, response):
+    """Also where cash lies idle after a liquidation: then the short way is not taken."""
+    policy = next(one for one in policies() if one.name == name)
+    config = config_of(policy, replace(base, response=response))
+    runner = Runner(market, 1.0)
+    assert final_of(runner, config) == pytest.approx(lived(runner, config).curve[-1], rel=1e-11)
 
 
 def test_a_drawn_history_keeps_hours_in_their_place_and_leaves_partial_days_out(market):

@@ -34,7 +34,7 @@ def market():
 @pytest.fixture(scope="module")
 def found(market):
     base = free_venue_config(leverage=None, long_leverage=1.5, short_leverage=3.0)
-    return bl.compare_policies(market, base, policies=NAMES, horizon_days=20)
+    return bl.compare_policies(market, base, policies=NAMES, horizon_days=20, histories=0)
 
 
 def test_the_table_begins_with_the_highest_excess_and_marks_the_reference(found):
@@ -50,7 +50,7 @@ def test_what_a_terminal_shows_fits_80_columns():
     names = ["resize 10% edge + gate", "resize 20%"]
     market = wild_market(60)
     base = free_venue_config(leverage=None, long_leverage=1.5, short_leverage=3.0)
-    wide = bl.compare_policies(market, base, policies=names, horizon_days=20)
+    wide = bl.compare_policies(market, base, policies=names, horizon_days=20, histories=0)
     cells = policy_table(wide).without_details().cells()
     columns = policy_table(wide).without_details().columns
     widths = [
@@ -112,7 +112,7 @@ def test_a_page_needs_nothing_else_and_says_what_was_found(found, market):
 
 def test_the_command_line_compares_writes_and_draws(tmp_path):
     given = ["policies", "--only", "never", "--paths", "1", "--end", "2025-03-01"]
-    given += ["--horizon", "14"]
+    given += ["--horizon", "14", "--histories", "2"]
     page, table, figure = (tmp_path / name for name in ("lab.html", "lab.csv", "lab.svg"))
     more = ["--html", str(page), "--csv", str(table), "--figure", str(figure)]
     done = CliRunner().invoke(app, [*given, *more, "--figure-of", "differences"])
@@ -127,6 +127,7 @@ def test_the_command_line_compares_writes_and_draws(tmp_path):
 def test_the_command_line_gives_the_facts(tmp_path):
     given = ["policies", "--only", "never", "--reference", "never", "--paths", "1"]
     given += ["--end", "2025-03-01", "--horizon", "14", "--long-leverage", "1", "--json"]
+    given += ["--histories", "0"]
     done = CliRunner().invoke(app, [*given, "--set", "lookback_days=3"])
     assert done.exit_code == 0, done.output
     facts = json.loads(done.output)

@@ -30,7 +30,7 @@ def compare_policies(
     horizon_days: int = 90,
     paths: int = 8,
     bar: str = "1h",
-    histories: int = 0,
+    histories: int = 100,
     seed: int = 0,
     start: Day | None = None,
     end: Day | None = None,
@@ -62,8 +62,9 @@ def compare_policies(
         As `bridge`'s, for daily bars: paths for each thing the oracle may have seen. The seed also
         draws the blocks of days.
     histories : int
-        Draw so many histories of whole days and run everything again on each: slower, but a
-        liquidation then comes where it would have come. 0: the days of what was run are drawn.
+        Draw so many histories of whole days, for each thing the oracle may have seen, and run
+        everything again on each: liquidations come where they would have come. 0 is quick and draws
+        the daily returns of what was run, which takes the luck of one history for skill.
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         First and last day, UTC, inclusive.
     accept_quality : bool
@@ -87,7 +88,7 @@ def compare_policies(
     --------
     >>> import basislab as bl
     >>> found = bl.compare_policies(
-    ...     bl.load_market(), policies=["never", "resize 20%"], paths=2, end="2025-04-30"
+    ...     bl.load_market(), policies=["never", "resize 20%"], paths=2, histories=5
     ... )
     >>> found.names
     ('never', 'resize 20%')

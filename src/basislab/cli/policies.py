@@ -62,8 +62,8 @@ def policies(
     paths: Annotated[int, typer.Option(help="On daily bars: paths within the days.")] = 8,
     bar: Annotated[str, typer.Option(help="On daily bars: width on the paths.")] = "1h",
     histories: Annotated[
-        int, typer.Option(help="Draw so many histories and run everything again; 0: draw days.")
-    ] = 0,
+        int, typer.Option(help="Drawn histories, on each of which all is run again; 0: none.")
+    ] = 100,
     seed: Annotated[int, typer.Option(help="Of paths and of drawn days.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Every number, as JSON.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the table: .csv or .parquet.")] = None,

@@ -69,11 +69,10 @@ def _span(low: float, high: float) -> str:
 
 
 def _notes(found: PolicyComparison) -> Sequence[str]:
-    drawn = f"the days drawn again in blocks of {found.block_days:.0f} on average"
+    blocks = f"blocks of {found.block_days:.0f} days on average"
+    drawn = f"daily returns drawn in {blocks}, which takes the luck of one history for skill"
     if found.n_histories:
-        drawn = f"{found.n_histories} histories of {drawn[9:]}, everything run again"
-    elif found.is_bridged:
-        drawn += ", of every path within the days"
+        drawn = f"everything run again on {found.n_histories} histories drawn in {blocks}"
     days, horizon = len(found.starts.days), found.starts.horizon_days
     intervals = (
         f"Intervals: {drawn}; a difference is that of the same days. "

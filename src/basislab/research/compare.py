@@ -18,6 +18,7 @@ from basislab.research.policy_runs import (
     Lived,
     best_inside,
     excess_of_starts,
+    final_of,
     lived,
     possible_pairs,
     widening_of,
@@ -215,7 +216,7 @@ def run_histories(lab: Lab, block_days: float, histories: int, seed: int, tell: 
             path = redrawn(case[number % len(case)], lab.partial, block_days, seed, number)
             runner = Runner(path, 1.0)
             years = len(path) * runner.bar_days / DAYS_PER_YEAR
-            finals = [lived(runner, config).curve[-1] for config in lab.all_configs]
+            finals = [final_of(runner, config) for config in lab.all_configs]
             hurdle = float(np.prod(runner.hurdle_growth(lab.base)))
             finals.insert(len(lab.policies), hurdle)
             found[place, number] = (np.array(finals) - 1.0) / years

@@ -71,6 +71,15 @@ def lived(runner: Runner, config: VenueConfig) -> Lived:
     return Lived(np.asarray(curve), values, _nearest(outcome, values["liquidations"]))
 
 
+def final_of(runner: Runner, config: VenueConfig) -> float:
+    """Return the last of `lived`'s curve, to rounding, by the shortest way."""
+    may_leave = config.entry_apy is not None or config.exit_apy is not None
+    if may_leave or config.response == "exit":  # cash may lie idle: only the record says when
+        return float(lived(runner, config).curve[-1])
+    model = model_of(config)
+    return model.final(*runner.lowered(config, 0, len(runner.market))) / config.capital_usd
+
+
 def _is_out(outcome: Any) -> BoolArray:
     """Return the closes at which everything is idle cash."""
     held = [outcome.record[:, _RECORD[name]] for name in ("long_usd", "short_usd", "transit_usd")]

@@ -28,6 +28,8 @@ def sentences(found: PolicyComparison) -> list[str]:
         f"{len(found.policies)} policies at {found.configs[0].levered} on {found.market_name}: "
         f"{len(found.days)} days, {paths}; all with the same costs, looks and starts."
     )
+    if found.n_histories:
+        opening += f" Intervals: all of it run again on {found.n_histories} drawn histories."
     held = (
         f"Reference {found.reference!r}: {_signed(reference.median)} a year above the hurdle of "
         f"{found.hurdle_return:.1%}; {interval}."
