@@ -215,3 +215,17 @@ def costly(config, **changes):
         ),
         **changes,
     )
+
+
+def wild_market(days: int = 40, hours: int = 1, seed: int = 2):
+    """Hours (or wider bars) of a random walk that moves about 6 % a day, with funding."""
+    rng = np.random.default_rng(seed)
+    n_bars = days * 24 // hours
+    steps = rng.normal(0.0, 0.012 * np.sqrt(hours), n_bars)
+    close = 100.0 * np.exp(np.cumsum(steps))
+    opened = np.concatenate(([100.0], close[:-1]))
+    spread = np.exp(np.abs(rng.normal(0.0, 0.004, (2, n_bars))))
+    high, low = np.maximum(opened, close) * spread[0], np.minimum(opened, close) / spread[1]
+    rows = list(zip(opened.tolist(), high.tolist(), low.tolist(), close.tolist(), strict=True))
+    funding = rng.normal(0.00002, 0.00004, n_bars)
+    return hourly_market(rows, supply=0.05, borrow=0.08, funding=funding, hours=hours)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         backtest,
         bridge,
         certify,
+        compare_policies,
         ensemble,
         ensembles,
         montecarlo,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from basislab.types.faults import Fault
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
     from basislab.types.montecarlo import MonteCarlo
+    from basislab.types.policies import PolicyComparison
     from basislab.types.result import Event, Ledger, Result
     from basislab.types.start import StartState
     from basislab.types.stress import Stress, StressResult
@@ -65,6 +67,7 @@ _HOMES = {
         "backtest",
         "bridge",
         "certify",
+        "compare_policies",
         "ensemble",
         "ensembles",
         "montecarlo",
@@ -94,6 +97,7 @@ _HOMES = {
     "basislab.types.ensemble": ("Difference", "Ensemble"),
     "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
     "basislab.types.montecarlo": ("MonteCarlo",),
+    "basislab.types.policies": ("PolicyComparison",),
     "basislab.types.result": ("Event", "Ledger", "Result"),
     "basislab.types.stress": ("Stress", "StressResult"),
     "basislab.types.sweep": ("Sweep",),
@@ -122,6 +126,7 @@ __all__ = [
     "LiquidationPenalty",
     "Market",
     "MonteCarlo",
+    "PolicyComparison",
     "Position",
     "PriceSeries",
     "RateSeries",
@@ -141,6 +146,7 @@ __all__ = [
     "backtest",
     "bridge",
     "certify",
+    "compare_policies",
     "ensemble",
     "ensembles",
     "list_markets",

@@ -24,25 +24,11 @@ from basislab.research.overfit.trials import changed, labels_of
 from basislab.simulate import model_of
 from basislab.types.configs import NEVER
 from basislab.types.venue_result import parents
-from tests.venue_builders import FREE, free_venue_config, hourly_market
+from tests.venue_builders import FREE, free_venue_config, wild_market
 
 DAYS = 40
 RULES = Rules(blocks=4, min_days=10, train_days=12, test_days=6, resamples=200)
 TRIGGERS = [2.6, 3.0, 3.4, 3.8]
-
-
-def wild_market(days: int = DAYS, hours: int = 1, seed: int = 2):
-    """Hours (or wider bars) of a random walk that moves about 6 % a day, with funding."""
-    rng = np.random.default_rng(seed)
-    n_bars = days * 24 // hours
-    steps = rng.normal(0.0, 0.012 * np.sqrt(hours), n_bars)
-    close = 100.0 * np.exp(np.cumsum(steps))
-    opened = np.concatenate(([100.0], close[:-1]))
-    spread = np.exp(np.abs(rng.normal(0.0, 0.004, (2, n_bars))))
-    high, low = np.maximum(opened, close) * spread[0], np.minimum(opened, close) / spread[1]
-    rows = list(zip(opened.tolist(), high.tolist(), low.tolist(), close.tolist(), strict=True))
-    funding = rng.normal(0.00002, 0.00004, n_bars)
-    return hourly_market(rows, supply=0.05, borrow=0.08, funding=funding, hours=hours)
 
 
 @pytest.fixture(scope="module")

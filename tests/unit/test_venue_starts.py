@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from basislab.kernels.venue import events as ev
+from basislab.kernels.venue import state as vs
 from basislab.kernels.venue import step as compiled_step
 from basislab.simulate import model_of
 from basislab.simulate.model import cut, logged
@@ -37,7 +38,7 @@ def test_each_start_is_the_run_from_its_bar(market, changes):
     """Equity, books and liquidated bars at starts 0, 31 and 300, as the long way gives them."""
     params, bars, ahead = lowered(market, **changes)
     firsts = np.array([0, 31, 300])
-    kept = starts.starts(params, bars, ahead, firsts)
+    kept = starts.starts(params, bars, ahead, firsts, vs.NOTHING)
     sunk: set[int] = set()
     for row, first in enumerate(firsts.tolist()):
         run = compiled_step.run(params, cut(bars, slice(first, None)))
@@ -50,7 +51,7 @@ def test_each_start_is_the_run_from_its_bar(market, changes):
 
 def test_the_runs_above_are_liquidated_somewhere(market):
     """Else no bar is sunk in either."""
-    kept = starts.starts(*lowered(market, policy="never", leverage=3.0), np.array([0]))
+    kept = starts.starts(*lowered(market, policy="never", leverage=3.0), np.array([0]), vs.NOTHING)
     assert kept.is_sunk.any()
 
 
@@ -67,8 +68,8 @@ def test_a_run_without_a_liquidation_does_not_read_their_constants(market, role)
             terms = getattr(config, role)
             assert name in {field.name for field in fields(terms)}
             moved = replace(terms, **{name: 0.5 * getattr(terms, name) + 0.002})
-            now = starts.starts(*lowered(market, **changes), np.array([0]))
-            then = starts.starts(*lowered(market, **changes, **{role: moved}), np.array([0]))
+            now = starts.starts(*lowered(market, **changes), np.array([0]), vs.NOTHING)
+            then = starts.starts(*lowered(market, **changes, **{role: moved}), np.array([0]), vs.NOTHING)
             if changes is calm:
                 assert not now.is_sunk.any()
                 assert now.final[0] == then.final[0]

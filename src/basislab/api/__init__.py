@@ -5,6 +5,7 @@ from basislab.api.backtests import backtest
 from basislab.api.certificates import certify
 from basislab.api.intraday import bridge, ensemble, ensembles
 from basislab.api.ladders import ladder
+from basislab.api.policies import compare_policies
 from basislab.api.searches import montecarlo, sweep
 from basislab.api.stresses import stress, ways
 from basislab.presets.terms import resolve
@@ -14,6 +15,7 @@ __all__ = [
     "backtest",
     "bridge",
     "certify",
+    "compare_policies",
     "ensemble",
     "ensembles",
     "ladder",

@@ -190,8 +190,7 @@ def ensembles(
 
 
 def bar_width(bar: str) -> int:
-    """Return the seconds of a width of bars."""
-    """Return the seconds of a width of bars."""
+    """Return the seconds of a width by name."""
     if bar not in BARS:
         raise ConfigError(f"bar: got {bar!r}; it must be one of {', '.join(BARS)}.")
     return BARS[bar]

@@ -14,6 +14,7 @@ from basislab.cli import (
     data,
     fetch,
     montecarlo,
+    policies,
     position,
     query,
     run,
@@ -63,6 +64,7 @@ app.command("run", rich_help_panel=TRY)(run.run)
 app.command("study", rich_help_panel=JUDGE)(study.study)
 app.command("sweep", cls=NamesModels, rich_help_panel=JUDGE)(sweep.sweep)
 app.command("montecarlo", cls=NamesModels, rich_help_panel=JUDGE)(montecarlo.montecarlo)
+app.command("policies", rich_help_panel=JUDGE)(policies.policies)
 app.command("certify", cls=NamesModels, rich_help_panel=JUDGE)(certify.certify)
 app.command("stress", rich_help_panel=JUDGE)(stress.stress)
 app.add_typer(position.app, name="position", rich_help_panel=HOLD)

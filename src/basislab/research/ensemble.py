@@ -67,18 +67,13 @@ def run_ensembles(
     """
     for config in configs:
         _check_engine(config)
-    whole = Bridge(market=market, bar_seconds=bar_seconds, paths=paths, seed=seed)
-    parts = (1.0, PART_OF_WICKS) if whole.has_one_price else (1.0,)
-    bridges = [
-        Bridge(market=market, bar_seconds=bar_seconds, paths=paths, seed=seed, part_of_wicks=part)
-        for part in parts
-    ]
+    bridges = wick_cases(market, paths, bar_seconds, seed)
     for config in configs:
         model_of(config).check(bridges[0][0], config)
     tables = np.array([_tables(bridge, configs, progress) for bridge in bridges])
-    cases = (FULL, CUT)[: len(parts)] if len(parts) > 1 else ("spot and oracle of the market",)
+    cases = (FULL, CUT) if len(bridges) > 1 else ("spot and oracle of the market",)
     judged = [bridges[0][path] for path in range(min(JUDGED_PATHS, paths))]
-    notes = whole.notes
+    notes = bridges[0].notes
     return tuple(
         replace(
             _ensemble(config, tables[:, :, number], market, bar_seconds, seed, cases),
@@ -136,18 +131,18 @@ def closes_by_day(
     if market.bar_seconds < SECONDS_PER_DAY:
         markets: Iterable[Market] = (market,)
     else:
-        width = SECONDS_PER_HOUR
-        whole = Bridge(market=market, bar_seconds=width, paths=paths, seed=0)
-        cut = replace(whole, part_of_wicks=PART_OF_WICKS)
-        markets = (
-            bridge[path]
-            for bridge in (whole, *([cut] if whole.has_one_price else []))
-            for path in range(paths)
-        )
+        bridges = wick_cases(market, paths, SECONDS_PER_HOUR, 0)
+        markets = (bridge[path] for bridge in bridges for path in range(paths))
     ends = days + np.timedelta64(SECONDS_PER_DAY, "s")
     return np.array(
         [simulate(one, config).equity_usd[np.searchsorted(one.times, ends) - 1] for one in markets]
     )
+
+
+def wick_cases(market: Market, paths: int, bar_seconds: int, seed: int) -> list[Bridge]:
+    """Return a bridge for each thing that the oracle may have seen: two where days do not say."""
+    whole = Bridge(market=market, bar_seconds=bar_seconds, paths=paths, seed=seed)
+    return [whole, replace(whole, part_of_wicks=PART_OF_WICKS)] if whole.has_one_price else [whole]
 
 
 def _check_engine(config: ModelConfig) -> None:

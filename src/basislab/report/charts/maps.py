@@ -34,11 +34,13 @@ def map_chart(
     titles: tuple[str | None, str | None],
     orders: tuple[Sequence[str], Sequence[str]],
     tips: Sequence[tuple[str, str]],
+    frame: float = 1.0,
 ) -> Chart:
     """Return a map: one cell a row of data, its text on it.
 
     Rows have text columns `x`, `y` and ``label``, ``step`` (the class of the colour) and, where a
-    cell is framed, ``is_marked``. Tips are columns with their titles.
+    cell is framed, ``is_marked``. Tips are columns with their titles. A `frame` below 1 lies within
+    its cell, so that those of neighbours are told apart.
     """
     painted = [
         row
@@ -73,9 +75,13 @@ def map_chart(
     cells = base.mark_rect(stroke=role("paper"), strokeWidth=2).encode(
         color=alt.Color("fill:N", scale=None)
     )
-    marked = base.transform_filter("datum.is_marked").mark_rect(
-        fill="transparent", stroke=role("ink"), strokeWidth=2.5
-    )
+    framed = base.transform_filter("datum.is_marked")
+    marked = framed.mark_rect(fill="transparent", stroke=role("ink"), strokeWidth=2.5)
+    if frame < 1.0:
+        inset = alt.RelativeBandSize(frame)
+        marked = framed.mark_rect(
+            fill="transparent", stroke=role("ink"), strokeWidth=2.5, width=inset, height=inset
+        )
     texts = (
         base.transform_calculate(
             written=f"width < {NARROW_CELL * len(orders[0])} ? datum.short : datum.label"
