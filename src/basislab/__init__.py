@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         backtest,
         bridge,
         certify,
+        decide,
         ensemble,
         ensembles,
         montecarlo,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         RotationConfig,
         StaticConfig,
     )
+    from basislab.types.decision import Decision
     from basislab.types.ensemble import Difference, Ensemble
     from basislab.types.faults import Fault
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
@@ -61,6 +63,7 @@ _HOMES = {
         "backtest",
         "bridge",
         "certify",
+        "decide",
         "ensemble",
         "ensembles",
         "montecarlo",
@@ -85,6 +88,7 @@ _HOMES = {
         "RotationConfig",
         "StaticConfig",
     ),
+    "basislab.types.decision": ("Decision",),
     "basislab.types.ensemble": ("Difference", "Ensemble"),
     "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
     "basislab.types.montecarlo": ("MonteCarlo",),
@@ -103,6 +107,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DataGapError",
+    "Decision",
     "Difference",
     "Ensemble",
     "Event",
@@ -129,6 +134,7 @@ __all__ = [
     "backtest",
     "bridge",
     "certify",
+    "decide",
     "ensemble",
     "ensembles",
     "list_markets",

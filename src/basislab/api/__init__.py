@@ -3,6 +3,7 @@
 from basislab.api.assumptions import assumed_ranges
 from basislab.api.backtests import backtest
 from basislab.api.certificates import certify
+from basislab.api.decisions import decide
 from basislab.api.intraday import bridge, ensemble, ensembles
 from basislab.api.ladders import ladder
 from basislab.api.searches import montecarlo, sweep
@@ -13,6 +14,7 @@ __all__ = [
     "backtest",
     "bridge",
     "certify",
+    "decide",
     "ensemble",
     "ensembles",
     "ladder",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from basislab.report.chapter import Chapter
 
 NAMES: tuple[str, ...] = (
+    "memo",
     "summary",
     "strategy",
     "environment",

@@ -101,7 +101,7 @@ class Runner:
         if not model.remembers(config):
             if series not in self._bars:
                 self._bars[series] = model.lower_bars(self.market, config)
-            return params, _cut(self._bars[series], slice(first, end))
+            return params, cut(self._bars[series], slice(first, end))
         key = (series, first, end)
         if key not in self._bars:
             days = self.market.times[[first, end - 1]].astype("datetime64[D]").tolist()
@@ -224,8 +224,8 @@ class Runner:
         return FanRuns(fan, np.unique(days).astype(np.int64))
 
 
-def _cut(bars: Any, window: slice) -> Any:
+def cut(bars: Any, window: slice) -> Any:
     """Return a window of lowered bars, without copying: arrays, and tuples of them."""
     return type(bars)(
-        *(_cut(one, window) if isinstance(one, tuple) else one[window] for one in bars)
+        *(cut(one, window) if isinstance(one, tuple) else one[window] for one in bars)
     )

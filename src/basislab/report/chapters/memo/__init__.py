@@ -1,0 +1,14 @@
+"""The memo: whether it is worth it, how, and how sure that is."""
+
+from basislab.report.chapter import Chapter
+from basislab.report.chapters.memo.facts import memo_facts
+from basislab.report.chapters.memo.view import figures, lines, sentences, tables
+
+CHAPTER = Chapter(
+    facts=memo_facts,
+    tables=tables,
+    figures=figures,
+    sentences=sentences,
+    lines=lines,
+    is_shown=lambda _, facts: facts.memo.word is not None,
+)

@@ -1,0 +1,47 @@
+"""The memo as a document of its own."""
+
+from __future__ import annotations
+
+from basislab.report import words
+from basislab.report.memo.figures import memo_figures
+from basislab.report.memo.sentences import paragraphs
+from basislab.report.memo.tables import memo_tables
+from basislab.report.render.document import About, Document
+from basislab.types.decision import Decision
+
+
+def memo_document(found: Decision) -> Document:
+    """Return the memo as a document of one chapter."""
+    about = About(
+        study="memo",
+        title=(
+            f"{found.asset}: {words.usd(found.capital_usd)} USD for {found.horizon_days} days, "
+            f"decided on {found.last_day}"
+        ),
+        asset=found.asset,
+        quote=found.quote,
+        start=found.first_day,
+        end=found.last_day,
+        bars_count=found.days_count,
+        fingerprint=found.market_fingerprint,
+    )
+    tables = {key: [one.written_out() for one in own] for key, own in memo_tables(found).items()}
+    return Document(
+        about=about,
+        chapters={"memo": memo_text(found)},
+        tables={key: own for key, own in tables.items() if own[0].rows},
+        figures={figure.key: figure for figure in memo_figures(found)},
+    )
+
+
+def memo_text(found: Decision) -> str:
+    """Return the memo as Markdown, tables and figures as marks; a study's chapter has its order."""
+    first, second, *rest = paragraphs(found)
+    blocks = [f"## {HEADING}", first, second]
+    blocks += ["@@table:memo-half-years@@", "@@figure:memo-regimes@@", "@@figure:memo-equity@@"]
+    blocks += [*rest, "@@table:memo-funding@@"]
+    blocks += ["@@table:memo-walk@@"] if found.walk.rows else []
+    return "\n\n".join(blocks) + "\n"
+
+
+HEADING = "The decision"
