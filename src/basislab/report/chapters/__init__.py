@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 NAMES: tuple[str, ...] = (
     "memo",
+    "choice",
     "summary",
     "strategy",
     "environment",

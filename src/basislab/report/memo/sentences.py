@@ -46,7 +46,6 @@ def made(found: Decision) -> Iterator[str]:
         )
     else:
         yield "The past is too short to choose on one part of it and look at the next."
-    yield from _luck(found)
     if had.rival_annualized is not None:
         yield (
             "The position of the published study, equal legs whose size is never kept, made "
@@ -54,14 +53,15 @@ def made(found: Decision) -> Iterator[str]:
         )
 
 
-def _luck(found: Decision) -> Iterator[str]:
+def explained_luck(found: Decision) -> Iterator[str]:
+    """Yield how much of the choice may be luck, by the certificate's statistics."""
     luck = found.luck
     if luck.overfitting_probability is not None and luck.edge_probability is not None:
         yield (
             f"{luck.trials_count} sizes were tried. The chance that the best on one half of the "
-            f"days fails on the other is {words.share(luck.overfitting_probability, 0)}, and the "
-            "chance that its edge is more than the best of so many lucky draws "
-            f"{nearly(luck.edge_probability)}."
+            f"days fails on the other is {nearly(luck.overfitting_probability)} (probability of "
+            "backtest overfitting). The chance that the choice has an edge, and is not the best of "
+            f"so many lucky draws, is {nearly(luck.edge_probability)} (deflated Sharpe ratio)."
         )
 
 
@@ -152,13 +152,23 @@ def _deaths(found: Decision) -> Iterator[str]:
 
 def killers(found: Decision) -> Iterator[str]:
     """Yield the worst moves, replayed, and the constants that move the result most."""
-    for replay in found.replays:
-        yield _replay(found, replay)
+    moves = [one for one in found.replays if one.kind != "funding"]
+    yield (
+        f"The worst moves within {hours(found.chosen.look_hours)}, met by a position opened the "
+        f"day before and held for a week: {'; '.join(map(_move, moves))}, against the hurdle."
+    )
+    for one in found.replays:
+        if one.kind == "funding":
+            yield (
+                f"A year of funding like the {TRAILING_DAYS} days from {one.day} "
+                f"({words.percent(one.size)} a year) makes "
+                f"{more_or_less(one.excess_return, 'of the capital')} than the hurdle."
+            )
     if not found.assumptions:
         return
     told = [_assumption(one) for one in found.assumptions]
     turned = sum(one.is_deciding for one in found.assumptions)
-    yield f"Of what nobody has verified, this moves the return a year most: {'; '.join(told)}."
+    yield f"Of what is assumed, this moves the return a year most: {'; '.join(told)}."
     yield (
         "None of it turns the answer."
         if not turned
@@ -166,27 +176,19 @@ def killers(found: Decision) -> Iterator[str]:
     )
 
 
-def _replay(found: Decision, replay: Replay) -> str:
-    moved = more_or_less(replay.excess_return, "of the capital")
-    if replay.kind == "funding":
-        return (
-            f"A year of funding like the {TRAILING_DAYS} days from {replay.day} "
-            f"({words.percent(replay.size)} a year) makes {moved} than the hurdle."
-        )
-    what = "The largest rise" if replay.kind == "rise" else "The largest fall"
-    hit = "a leg was liquidated" if replay.is_liquidated else "no leg was liquidated"
+def _move(one: Replay) -> str:
+    hit = "a leg was liquidated" if one.is_liquidated else "no leg liquidated"
     return (
-        f"{what} within {hours(found.chosen.look_hours)}, {words.share(abs(replay.size), 0)} on "
-        f"{replay.day}: opened the day before, the position made {moved} than the hurdle within a "
-        f"week, and {hit}."
+        f"a {one.kind} of {words.share(abs(one.size), 0)} on {one.day} made "
+        f"{words.percent(one.excess_return)} of the capital, {hit}"
     )
 
 
 def _assumption(one: Assumption) -> str:
     ends = [end for end in (one.low_annualized, one.high_annualized) if end is not None]
-    name = one.field.removesuffix("_bps").replace("_", " ")
-    unit = " bps" if one.field.endswith("_bps") else ""
-    told = f"{name} of {one.name}, {one.low:g} to {one.high:g}{unit}"
+    unit = " bps" if "_bps" in one.field else ""
+    name = one.field.replace("_bps", "").replace("_", " ")
+    told = f"{name} of {one.name.capitalize()}, {one.low:g} to {one.high:g}{unit}"
     if len(ends) < 2:
         return f"{told} (one end cannot be opened)"
     return f"{told} ({words.percent(max(ends))} to {words.percent(min(ends))})"

@@ -9,12 +9,13 @@ from basislab.types.decision import Decision, FundingLevel
 
 
 def memo_tables(found: Decision) -> dict[str, list[Table]]:
-    """Return the memo's tables by the name that a document marks them with."""
-    return {
-        "memo-half-years": [half_years(found)],
-        "memo-funding": [funding(found)],
-        "memo-walk": [walk(found)],
-    }
+    """Return all tables of a decision by the name that a document marks them with."""
+    return {"memo-half-years": [half_years(found)]} | behind(found)
+
+
+def behind(found: Decision) -> dict[str, list[Table]]:
+    """Return the tables behind the memo."""
+    return {"memo-funding": [funding(found)], "memo-walk": [walk(found)]}
 
 
 def half_years(found: Decision) -> Table:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
-from basislab.api.decisions import hurdle_of, study_position
-from basislab.errors import BasisLabError
-from basislab.presets.terms import resolve
 from basislab.report.fields import COUNT, DAYS, USD, unit
+from basislab.report.study.decision import study_decision
 from basislab.report.study.runs import Runs
-from basislab.research.decision.decide import decide_on
 from basislab.types.decision import (
     Assumption,
     Chosen,
-    Decision,
     Expected,
     FundingLevel,
     HalfYear,
@@ -24,10 +20,6 @@ from basislab.types.decision import (
     Unknown,
     Walk,
 )
-from basislab.types.venue_config import VenueConfig
-
-HORIZON_DAYS = 90
-"""How long a study's memo looks ahead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,24 +64,3 @@ def memo_facts(runs: Runs) -> MemoFacts:
         return MemoFacts(memo=none)
     own = {each.name for each in fields(Memo)} - {"reason"}
     return MemoFacts(memo=Memo(**{name: getattr(found, name) for name in own}))
-
-
-def study_decision(runs: Runs) -> Decision | str:
-    """Return the decision on the bars as they are stored, or why there is none."""
-    spec = runs.spec
-    engine = {role: name for role, name in spec.engine if name is not None}
-    engine.setdefault("lending", spec.lending)
-    venues = VenueConfig(leverage=spec.focus, capital_usd=spec.capital_usd)
-    try:
-        base = resolve(replace(venues, **engine))
-        name, growth = hurdle_of(runs.stored, base, "supply")
-        return decide_on(
-            runs.stored,
-            base,
-            name,
-            growth,
-            horizon=HORIZON_DAYS,
-            rival=study_position(base),
-        )
-    except BasisLabError as error:
-        return str(error).removesuffix(".")

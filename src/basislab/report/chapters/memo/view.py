@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from basislab.report.chapter import Tables
-from basislab.report.chapters.memo.facts import MemoFacts, study_decision
+from basislab.report.chapters.memo.facts import MemoFacts
 from basislab.report.charts.base import Figure
 from basislab.report.memo.figures import memo_figures
 from basislab.report.memo.sentences import paragraphs, plain
-from basislab.report.memo.tables import memo_tables
+from basislab.report.memo.tables import half_years
+from basislab.report.study.decision import study_decision
 from basislab.report.study.runs import Runs
 
 
@@ -28,7 +29,7 @@ def lines(runs: Runs, facts: MemoFacts) -> Iterator[str]:
 def tables(runs: Runs, _: MemoFacts) -> Tables:
     """Return the memo's tables."""
     found = runs.kept(study_decision)
-    return {} if isinstance(found, str) else memo_tables(found)
+    return {} if isinstance(found, str) else {"memo-half-years": [half_years(found)]}
 
 
 def figures(runs: Runs, _: MemoFacts) -> Iterator[Figure]:
