@@ -19,8 +19,10 @@ def criterion(found: Decision) -> tuple[str, ...]:
         _tried(),
         _asked(found),
         _reached(found),
-        f"Walking forward, the choice is made on at least {FIRST_DAYS} days before, held for "
-        f"{LIVED_DAYS} days, and made again.",
+        (
+            f"Walking forward, the choice is made on at least {FIRST_DAYS} days before, held for "
+            f"{LIVED_DAYS} days, and made again."
+        ),
         *explained_luck(found),
         _rules(),
     )

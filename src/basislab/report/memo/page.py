@@ -5,7 +5,7 @@ from __future__ import annotations
 from basislab.report import words
 from basislab.report.memo.criterion import criterion
 from basislab.report.memo.figures import memo_figures
-from basislab.report.memo.sentences import paragraphs
+from basislab.report.memo.sentences import beginning, paragraphs, rest
 from basislab.report.memo.tables import behind, memo_tables
 from basislab.report.render.document import About, Document
 from basislab.types.decision import Decision
@@ -34,10 +34,9 @@ def memo_document(found: Decision) -> Document:
 
 def memo_text(found: Decision) -> str:
     """Return the memo as Markdown, tables and figures as marks; a study's chapter has its order."""
-    first, second, *rest = paragraphs(found)
-    blocks = ["## The decision", first, second]
-    blocks += ["@@table:memo-half-years@@", "@@figure:memo-regimes@@", "@@figure:memo-equity@@"]
-    return "\n\n".join([*blocks, *rest]) + "\n"
+    points = paragraphs(found)
+    marks = ["@@table:memo-half-years@@", "@@figure:memo-regimes@@", "@@figure:memo-equity@@"]
+    return "\n\n".join(["## The decision", beginning(points), *marks, rest(points)]) + "\n"
 
 
 def choice_text(found: Decision) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from basislab.report import words
 from basislab.report.memo.answer import answer, lent
@@ -20,6 +20,16 @@ def paragraphs(found: Decision) -> tuple[str, ...]:
     parts = (made(found), expected(found), orders(found), killers(found), unknown(found))
     said = [f"**{title}.** {' '.join(text)}" for title, text in zip(TITLES[1:], parts, strict=True)]
     return (answer(found), *said)
+
+
+def beginning(points: Sequence[str]) -> str:
+    """Return the points that stand above table and figures."""
+    return "\n\n".join(points[:2])
+
+
+def rest(points: Sequence[str]) -> str:
+    """Return the points below them."""
+    return "\n\n".join(points[2:])
 
 
 def made(found: Decision) -> Iterator[str]:
