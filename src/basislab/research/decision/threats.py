@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -33,22 +34,26 @@ def assumptions(past: Past, config: VenueConfig, hurdle: float) -> tuple[Assumpt
 
 
 def _assumption(one: Sensitivity, hurdle: float) -> Assumption:
-    ends = [end for end in (one.annualized_low, one.annualized_high) if end is not None]
-    return Assumption(
+    low, high = (None if end is None else end.annualized for end in (one.at_low, one.at_high))
+    found = Assumption(
         name=one.name,
         field=one.field,
         value=one.value,
         low=one.low,
         high=one.high,
-        low_annualized=one.annualized_low,
-        high_annualized=one.annualized_high,
-        is_deciding=len({end > hurdle for end in (*ends, one.annualized)}) > 1,
+        low_annualized=low,
+        high_annualized=high,
+        is_deciding=False,
     )
+    return replace(found, is_deciding=len({end > hurdle for end in _ends(found)}) > 1)
+
+
+def _ends(one: Assumption) -> list[float]:
+    return [end for end in (one.low_annualized, one.high_annualized) if end is not None]
 
 
 def _span(one: Assumption) -> float:
-    ends = [end for end in (one.low_annualized, one.high_annualized) if end is not None]
-    return max(ends) - min(ends) if ends else 0.0
+    return max(_ends(one)) - min(_ends(one)) if _ends(one) else 0.0
 
 
 def replays(past: Past, config: VenueConfig) -> tuple[Replay, ...]:
