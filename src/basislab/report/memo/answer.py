@@ -51,7 +51,7 @@ def _sentences(found: Decision) -> Iterator[str]:
     yield from (REASONS[reason] for reason in found.why if found.word not in GOOD)
     judged = [row for row in found.half_years if row.days_count >= 30]
     won = sum(row.excess_return > 0 for row in judged)
-    yield f"It beat the hurdle in {won} of {words.plural(len(judged), 'half-year')}."
+    yield f"It beat that, its hurdle, in {won} of {words.plural(len(judged), 'half-year')}."
 
 
 GOOD = ("worth it", "worth it while carry pays")

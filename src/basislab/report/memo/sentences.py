@@ -41,6 +41,8 @@ def made(found: Decision) -> Iterator[str]:
         f"{words.percent(had.hurdle_annualized)}: the hurdle that it has to beat. The difference, "
         f"{points(had.excess.middle)} a year, {between(had.excess, found)}."
     )
+    if by := _half_made_by(found):
+        yield f"Half of the difference was made by the end of {by}."
     if found.paths_count > 1:
         yield (
             f"Prices within a day are not known, so it was held on {found.paths_count} paths that "
@@ -63,6 +65,16 @@ def made(found: Decision) -> Iterator[str]:
         )
 
 
+def _half_made_by(found: Decision) -> str | None:
+    """Return the half-year by whose end half of the excess was made; None where there is none."""
+    total, so_far = sum(row.excess_return for row in found.half_years), 0.0
+    for row in found.half_years:
+        so_far += row.excess_return
+        if total > 0 and so_far >= total / 2:
+            return row.name
+    return None
+
+
 def explained_luck(found: Decision) -> Iterator[str]:
     """Yield how much of the choice may be luck, by the certificate's statistics."""
     luck = found.luck
@@ -80,8 +92,8 @@ def expected(found: Decision) -> Iterator[str]:
     see = found.expected
     days = words.plural(found.horizon_days, "day")
     yield (
-        f"Over {days}, {words.usd(found.capital_usd)} USD made "
-        f"{words.signed_usd(see.middle_usd)} USD in the middle of all openings. One in twenty "
+        f"Opened in any week of the past and held for {days}, {words.usd(found.capital_usd)} USD "
+        f"made {words.signed_usd(see.middle_usd)} USD in the middle case. One in twenty "
         f"ended below {words.signed_usd(see.low_usd)}, one in twenty above "
         f"{words.signed_usd(see.high_usd)}. {words.share(see.beats_share, 0)} beat the hurdle; "
         "counting only openings that do not overlap, that share is known to lie between "
