@@ -63,8 +63,10 @@ def test_too_short_a_past_tells_nothing(changes, is_told):
         assert ("cannot be told", ("sample",)) == judge(replace(GOOD, **changes))
 
 
-def test_what_passes_no_criterion_is_not_worth_it_however_much_it_made():
-    assert ("not worth it", ("criterion",)) == judge(replace(GOOD, is_passed=False))
+@pytest.mark.parametrize(("low", "expected"), [(0.0, "not worth it"), (1e-9, "cannot be told")])
+def test_what_passes_no_criterion_is_not_worth_it_unless_all_of_it_beat_the_hurdle(low, expected):
+    out = replace(GOOD, is_passed=False, excess=above(0.05, low, 0.09))
+    assert (expected, ("criterion",)) == judge(out)
 
 
 @pytest.mark.parametrize(("high", "expected"), [(0.0, "not worth it"), (1e-9, "cannot be told")])
@@ -172,6 +174,12 @@ def test_neighbours_change_one_number_and_no_leverage_below_one():
     found = {(*one.leverages, one.band) for one in neighbours(config)}
     expected = {(1.2, 3, 0.2), (1, 2.4, 0.2), (1, 3.6, 0.2), (1, 3, 0.16), (1, 3, 0.24)}
     assert sorted(expected) == sorted(tuple(round(x, 9) for x in one) for one in found)
+
+
+def test_without_a_lender_the_longs_leverage_is_no_number_to_change():
+    held = resolve(replace(BASE, lending="none", long_leverage=1.0, short_leverage=3.0, band=0.2))
+    assert {1.0} == {one.long_leverage for one in neighbours(held)}
+    assert 4 == len(list(neighbours(held)))
 
 
 def past_of(excess, sunk=0.0, near=0.01):
@@ -317,6 +325,11 @@ def test_what_venues_refuse_is_no_opening_and_no_choice(past):
 
 
 # ---- hurdle
+
+
+def test_where_the_coin_is_held_the_hurdle_names_the_markets_own_lender(sample):
+    held = resolve(replace(BASE, lending="none", long_leverage=1.0))
+    assert "lending USDC on Kamino" == hurdle_of(sample, held, "supply")[0]
 
 
 def test_a_hurdle_is_a_rate_or_a_series_of_ones_own(sample, tmp_path):

@@ -99,7 +99,7 @@ def test_every_reason_is_told_where_the_answer_is_open(found, reason):
 
 def test_nothing_passed_is_said_as_such(found):
     out = replace(found, chosen=replace(found.chosen, is_passed=False), word="not worth it")
-    assert "None of 42 sizes" in answer(out)
+    assert "None of 42 sizes tried passes" in answer(out)
 
 
 def test_a_loan_is_told_with_its_price_and_a_long_without_one_has_none(found):

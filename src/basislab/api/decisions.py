@@ -14,6 +14,7 @@ from basislab.types.configs import RebalanceConfig
 from basislab.types.dates import Day, as_day
 from basislab.types.market import FloatArray, Market
 from basislab.types.venue_config import VenueConfig
+from basislab.types.venue_terms import NO_LENDER
 from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _rates(market: Market, base: VenueConfig, given: str | float | Path) -> tupl
                 f"hurdle: market {market.name!r} does not say what {market.quote} earns supplied. "
                 "Give a rate a year, --hurdle 0.05, or a file."
             )
-        return f"lending {market.quote} on {base.protocol.capitalize()}", apy
+        return f"lending {market.quote} on {_lender(market, base).capitalize()}", apy
     rate = _number(text)
     if rate is None:
         path = Path(text)
@@ -183,6 +184,13 @@ def _rates(market: Market, base: VenueConfig, given: str | float | Path) -> tupl
     if not -0.5 < rate < 5.0:
         raise ConfigError(f"hurdle: got {rate:g} a year; a fraction, 0.05 for 5 %.")
     return f"{rate * 100:g} % a year", np.full(len(market), rate)
+
+
+def _lender(market: Market, base: VenueConfig) -> str:
+    """Return whose supply rate the hurdle is; where the coin is held, the market's first."""
+    if base.protocol != NO_LENDER:
+        return base.protocol
+    return next(key[0] for key in market.supply if key[1] == market.quote)
 
 
 def _number(text: str) -> float | None:

@@ -41,8 +41,8 @@ def _sentences(found: Decision) -> Iterator[str]:
         yield f"The best of {found.luck.trials_count} sizes tried: {_low(size_said(found))}."
     else:
         yield (
-            f"None of {found.luck.trials_count} sizes tried stays above the hurdle when its "
-            f"numbers change by a fifth; the nearest: {_low(size_said(found))}."
+            f"None of {found.luck.trials_count} sizes tried passes; the nearest: "
+            f"{_low(size_said(found))}."
         )
     yield (
         f"From {found.first_day} to {found.last_day} that made {words.percent(made.annualized)} a "
@@ -58,7 +58,10 @@ GOOD = ("worth it", "worth it while carry pays")
 
 REASONS = {
     "sample": "The past is too short to say whether that was luck.",
-    "criterion": "So the result hangs on one exact size, which nobody can count on.",
+    "criterion": (
+        "Each of them is liquidated too often, or falls to the hurdle when one of its numbers "
+        "changes a little: no result to count on."
+    ),
     "excess": "The difference is too uncertain to call it more than nothing.",
     "walk": "Chosen on the days before alone, it did not beat the hurdle on the days after.",
     "regimes": "It came from few of the half-years.",

@@ -46,8 +46,7 @@ def made(found: Decision) -> Iterator[str]:
     if found.paths_count > 1:
         yield (
             f"Prices within a day are not known, so it was held on {found.paths_count} paths that "
-            "agree with every day: their returns run from "
-            f"{words.percent(had.low_annualized)} to {words.percent(had.high_annualized)}."
+            f"agree with every day, {_spread(found)}."
         )
     if walk.rows and walk.excess_annualized is not None:
         yield (
@@ -63,6 +62,11 @@ def made(found: Decision) -> Iterator[str]:
             "The position of the published study, equal legs whose size is never kept, made "
             f"{words.percent(had.rival_annualized)} a year on the same days."
         )
+
+
+def _spread(found: Decision) -> str:
+    low, high = map(words.percent, (found.made.low_annualized, found.made.high_annualized))
+    return f"and all made {low}" if low == high else f"which made {low} to {high}"
 
 
 def _half_made_by(found: Decision) -> str | None:
@@ -135,7 +139,7 @@ def orders(found: Decision) -> Iterator[str]:
         "the deposit that bears the short's losses."
     )
     yield from _deaths(found)
-    yield f"Look every {hours(found.chosen.look_hours)}."
+    yield f"Look every {hours(found.chosen.look_hours).removeprefix('1 ')}."
     if todo.resize_below_usd is not None and todo.resize_above_usd is not None:
         cost = "" if todo.resize_usd is None else f", which costs about {fine(todo.resize_usd)} USD"
         yield (

@@ -39,7 +39,7 @@ def choose(past: Past, configs: Sequence[VenueConfig], until: int | None = None)
 
     The highest 25 % quantile of the excess among those that are liquidated in at most 5 % of 90
     days and that, with all neighbours, stay above the hurdle in the middle. Where none passes, the
-    one with the highest quantile, not passed.
+    one with the highest quantile of those that are liquidated seldom enough, not passed.
     """
     end = past.n_days if until is None else until
     seen = past.starts + past.horizon <= end
@@ -54,7 +54,7 @@ def choose(past: Past, configs: Sequence[VenueConfig], until: int | None = None)
         if is_safe and are_neighbours_above(past, one.config, seen):
             passed.append(one._replace(is_passed=True))
     if not passed:
-        return ranked[0]
+        return min(ranked, key=lambda one: (one.liquidated > MOST_LIQUIDATED, -one.quarter))
     return min(passed, key=lambda one: (one.config.leverage, -one.quarter))
 
 

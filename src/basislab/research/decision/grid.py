@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from basislab.errors import ConfigError
-from basislab.types.venue_config import VenueConfig
+from basislab.types.venue_config import VenueConfig, resolved
+from basislab.types.venue_terms import LendingMarket
 from basislab.units import SECONDS_PER_HOUR
 
 LEVERAGES = ((1.0, 2.0), (1.0, 3.0), (1.0, 5.0), (1.5, 1.5), (1.5, 3.0), (2.0, 2.0), (2.0, 3.0))
@@ -41,8 +42,12 @@ def choices(base: VenueConfig, bar_seconds: int) -> tuple[VenueConfig, ...]:
 
 
 def neighbours(config: VenueConfig) -> Iterator[VenueConfig]:
-    """Yield the same position with one number a step higher or lower; no leverage below 1."""
-    for name in ("long_leverage", "short_leverage", "band"):
+    """Yield the same position with one number a step higher or lower; no leverage below 1.
+
+    Where nothing is lent the long's leverage is none of the numbers: there is no other.
+    """
+    lends = resolved(config.lending, LendingMarket).lends
+    for name in ("long_leverage", "short_leverage", "band")[not lends :]:
         value = getattr(config, name)
         for factor in (1.0 - NEAR, 1.0 + NEAR):
             if name == "band" or value * factor >= 1.0:

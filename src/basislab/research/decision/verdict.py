@@ -52,8 +52,8 @@ def judge(seen: Evidence) -> tuple[Word, tuple[str, ...]]:
     """Return the word, and the names of what decided.
 
     Too little: fewer than `MIN_SPANS` spans or `MIN_STEPS` steps. Not worth it: nothing passed the
-    criterion; the whole interval lies at or below the hurdle; or neither the choice nor the
-    walk-forward beat it. Worth it: the whole interval and the walk-forward lie above the hurdle,
+    criterion and the interval reaches the hurdle; the whole interval lies at or below it; or
+    neither the choice nor the walk-forward beat it. Worth it: the whole interval and the walk-forward lie above the hurdle,
     and most half-years. While carry pays: choice and walk-forward beat the hurdle, and so does the
     whole interval of openings after funding that pays. Else it cannot be told.
     """
@@ -61,7 +61,7 @@ def judge(seen: Evidence) -> tuple[Word, tuple[str, ...]]:
     if seen.spans < MIN_SPANS or seen.steps < MIN_STEPS or walk is None or excess.low is None:
         return "cannot be told", ("sample",)
     if not seen.is_passed:
-        return "not worth it", ("criterion",)
+        return ("cannot be told" if excess.low > 0.0 else "not worth it"), ("criterion",)
     if excess.high is not None and excess.high <= 0.0:
         return "not worth it", ("excess",)
     if excess.middle <= 0.0 and walk <= 0.0:
