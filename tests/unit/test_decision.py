@@ -63,10 +63,18 @@ def test_too_short_a_past_tells_nothing(changes, is_told):
         assert ("cannot be told", ("sample",)) == judge(replace(GOOD, **changes))
 
 
-@pytest.mark.parametrize(("low", "expected"), [(0.0, "not worth it"), (1e-9, "cannot be told")])
-def test_what_passes_no_criterion_is_not_worth_it_unless_all_of_it_beat_the_hurdle(low, expected):
-    out = replace(GOOD, is_passed=False, excess=above(0.05, low, 0.09))
-    assert (expected, ("criterion",)) == judge(out)
+@pytest.mark.parametrize(
+    ("middle", "walk", "expected"),
+    [
+        (1e-9, 1e-9, ("cannot be told", ("criterion",))),
+        (0.0, 1e-9, ("not worth it", ("criterion", "excess"))),
+        (1e-9, 0.0, ("not worth it", ("criterion", "walk"))),
+    ],
+)
+def test_what_passes_no_criterion_is_never_worth_it(middle, walk, expected):
+    out = replace(GOOD, is_passed=False, excess=above(middle, -0.01, 0.09), walk=walk)
+    assert expected == judge(out)
+    assert "cannot be told" == judge(replace(GOOD, is_passed=False))[0]
 
 
 @pytest.mark.parametrize(("high", "expected"), [(0.0, "not worth it"), (1e-9, "cannot be told")])

@@ -64,7 +64,7 @@ def _rules() -> str:
         f"The word asks for at least {MIN_SPANS} spans that do not overlap and {MIN_STEPS} steps. "
         "Worth it: the whole interval of the excess and the walk-forward lie above the hurdle, and "
         f"{words.share(GOOD_SHARE, 0)} of the half-years. While carry pays: both lie above it, and "
-        "the whole interval of openings after funding that pays. Not worth it: no size passes and the "
-        "interval reaches the hurdle, or neither the choice nor the walk-forward beats it. Else it cannot be told. No trigger "
-        "found in hindsight and no run on bars of a day takes part."
+        "the whole interval of openings after funding that pays. Not worth it: neither the choice "
+        "nor the walk-forward beats it, or one of them does not and no size passes. Else it cannot "
+        "be told. No trigger found in hindsight and no run on bars of a day takes part."
     )

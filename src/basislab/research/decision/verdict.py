@@ -51,23 +51,25 @@ class Evidence:
 def judge(seen: Evidence) -> tuple[Word, tuple[str, ...]]:
     """Return the word, and the names of what decided.
 
-    Too little: fewer than `MIN_SPANS` spans or `MIN_STEPS` steps. Not worth it: nothing passed the
-    criterion and the interval reaches the hurdle; the whole interval lies at or below it; or
-    neither the choice nor the walk-forward beat it. Worth it: the whole interval and the walk-forward lie above the hurdle,
-    and most half-years. While carry pays: choice and walk-forward beat the hurdle, and so does the
-    whole interval of openings after funding that pays. Else it cannot be told.
+    Too little: fewer than `MIN_SPANS` spans or `MIN_STEPS` steps. Not worth it: the whole interval
+    lies at or below the hurdle; neither the choice nor the walk-forward beat it; or one of them did
+    not and nothing passed the criterion. Worth it: the whole interval and the walk-forward lie
+    above the hurdle, and most half-years. While carry pays: choice and walk-forward beat the
+    hurdle, and so does the whole interval of openings after funding that pays. Else it cannot be
+    told; a choice that did not pass is never worth it.
     """
     excess, walk = seen.excess, seen.walk
     if seen.spans < MIN_SPANS or seen.steps < MIN_STEPS or walk is None or excess.low is None:
         return "cannot be told", ("sample",)
-    if not seen.is_passed:
-        return ("cannot be told" if excess.low > 0.0 else "not worth it"), ("criterion",)
+    lost = [name for name, made in (("excess", excess.middle), ("walk", walk)) if made <= 0.0]
     if excess.high is not None and excess.high <= 0.0:
         return "not worth it", ("excess",)
-    if excess.middle <= 0.0 and walk <= 0.0:
-        return "not worth it", ("excess", "walk")
-    if walk <= 0.0 or excess.middle <= 0.0:
-        return "cannot be told", ("walk" if walk <= 0.0 else "excess",)
+    if len(lost) > 1:
+        return "not worth it", tuple(lost)
+    if not seen.is_passed:
+        return ("not worth it" if lost else "cannot be told"), ("criterion", *lost)
+    if lost:
+        return "cannot be told", tuple(lost)
     is_mostly = seen.good_share is not None and seen.good_share >= GOOD_SHARE
     if excess.low > 0.0 and is_mostly:
         return "worth it", ("excess", "walk", "regimes")
