@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         bridge,
         certify,
         compare_policies,
+        decide,
         ensemble,
         ensembles,
         montecarlo,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         RotationConfig,
         StaticConfig,
     )
+    from basislab.types.decision import Decision
     from basislab.types.ensemble import Difference, Ensemble
     from basislab.types.faults import Fault
     from basislab.types.market import FundingSeries, Market, PriceSeries, RateSeries
@@ -68,6 +70,7 @@ _HOMES = {
         "bridge",
         "certify",
         "compare_policies",
+        "decide",
         "ensemble",
         "ensembles",
         "montecarlo",
@@ -94,6 +97,7 @@ _HOMES = {
         "RotationConfig",
         "StaticConfig",
     ),
+    "basislab.types.decision": ("Decision",),
     "basislab.types.ensemble": ("Difference", "Ensemble"),
     "basislab.types.market": ("FundingSeries", "Market", "PriceSeries", "RateSeries"),
     "basislab.types.montecarlo": ("MonteCarlo",),
@@ -116,6 +120,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DataGapError",
+    "Decision",
     "Difference",
     "Ensemble",
     "Event",
@@ -147,6 +152,7 @@ __all__ = [
     "bridge",
     "certify",
     "compare_policies",
+    "decide",
     "ensemble",
     "ensembles",
     "list_markets",

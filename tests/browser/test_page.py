@@ -61,6 +61,7 @@ class Visit:
 @pytest.fixture(scope="module")
 def desk(browser, address):
     visit = Visit(browser, address, viewport={"width": 1440, "height": 900}, color_scheme="light")
+    visit.page.evaluate("document.querySelectorAll('details.chapter').forEach(d => d.open = true)")
     yield visit
     visit.context.close()
 
@@ -104,6 +105,31 @@ def test_the_page_itself_does_not_scroll_sideways_on_a_phone(phone):
         "[...document.querySelectorAll('.scroll')].some(e => e.scrollWidth > e.clientWidth)"
     )
     assert inside  # wide tables scroll in their own box
+
+
+CLOSED = "[...document.querySelectorAll('details.chapter')].map(d => d.open)"
+
+
+def test_chapters_below_the_first_are_closed_and_a_link_opens_its_own(phone):
+    assert set(phone.page.evaluate(CLOSED)) == {False}
+    assert not phone.page.is_visible("#risks .chapter > p")
+    assert phone.page.is_visible("main > section:first-of-type > p")
+    phone.page.evaluate("location.hash = '#risks'")
+    phone.page.wait_for_function("document.querySelector('#risks details').open")
+    assert 1 == sum(phone.page.evaluate(CLOSED))
+    phone.page.evaluate("document.querySelector('#risks details').open = false")
+
+
+def test_closed_chapters_print_open(phone):
+    """The browser tells the page before it prints; a style does the same where it does not."""
+    phone.page.emulate_media(media="print")
+    shown = "getComputedStyle(document.querySelector('#risks details'), '::details-content')"
+    assert "visible" == phone.page.evaluate(f"{shown}.contentVisibility")
+    phone.page.emulate_media(media="screen")
+    phone.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert set(phone.page.evaluate(CLOSED)) == {True}
+    phone.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert set(phone.page.evaluate(CLOSED)) == {False}
 
 
 def test_the_theme_follows_the_system_and_the_button(desk, phone):
@@ -177,6 +203,7 @@ def test_the_trials_returns_are_saved_unpacked_and_without_scripts_packed(desk, 
     context = browser.new_context(offline=True, accept_downloads=True, java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
+    page.click("#certificates summary")
     with page.expect_download() as packed:
         page.click(link)
     assert packed.value.suggested_filename == "certificate-returns.csv.gz"
@@ -190,4 +217,4 @@ def test_contents_and_skip_link_lead_to_chapters(desk):
         "Math.abs(document.getElementById('risks').getBoundingClientRect().top) < 200"
     )
     desk.page.keyboard.press("Tab")
-    assert desk.page.evaluate("document.activeElement.tagName") in ("A", "DIV", "BUTTON")
+    assert desk.page.evaluate("document.activeElement.tagName") in ("A", "DIV", "BUTTON", "SUMMARY")

@@ -79,7 +79,7 @@ def written(report):
     return screen_text(report.screen()), markdown_text(document), html_page(document, bundle="")
 
 
-OF_THE_SAMPLE = ("venues", "certificates", "engine", "published")
+OF_THE_SAMPLE = ("memo", "choice", "venues", "certificates", "engine", "published")
 """Chapters for which the small market has nothing."""
 
 

@@ -3,6 +3,7 @@
 from basislab.api.assumptions import assumed_ranges
 from basislab.api.backtests import backtest
 from basislab.api.certificates import certify
+from basislab.api.decisions import decide
 from basislab.api.intraday import bridge, ensemble, ensembles
 from basislab.api.ladders import ladder
 from basislab.api.policies import compare_policies
@@ -16,6 +17,7 @@ __all__ = [
     "bridge",
     "certify",
     "compare_policies",
+    "decide",
     "ensemble",
     "ensembles",
     "ladder",

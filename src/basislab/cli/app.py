@@ -12,6 +12,7 @@ from basislab.cli import (
     backtest,
     certify,
     data,
+    decide,
     fetch,
     montecarlo,
     policies,
@@ -61,6 +62,7 @@ DATA, ABOUT = "Data and venues", "This program"
 
 app.command("backtest", cls=NamesModels, rich_help_panel=TRY)(backtest.backtest)
 app.command("run", rich_help_panel=TRY)(run.run)
+app.command("decide", rich_help_panel=JUDGE)(decide.decide)
 app.command("study", rich_help_panel=JUDGE)(study.study)
 app.command("sweep", cls=NamesModels, rich_help_panel=JUDGE)(sweep.sweep)
 app.command("montecarlo", cls=NamesModels, rich_help_panel=JUDGE)(montecarlo.montecarlo)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from basislab.errors import ConfigError
 from basislab.kernels.venue import events, lending, perp, step
-from basislab.kernels.venue.bars import bar_at
+from basislab.kernels.venue.bars import Bar, bar_at
+from basislab.kernels.venue.params import Params
+from basislab.kernels.venue.state import State
 from basislab.research.ensemble import run_finest
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types.ensemble import Difference, Ensemble
@@ -106,16 +108,24 @@ class Sensitivity(NamedTuple):
         return any(end.excess_sign != self.excess_sign for end in self.ends)
 
 
+def opened(market: Market, config: VenueConfig, number: int = 0) -> tuple[Params, State, Bar]:
+    """Return a position opened at the close of a bar, whatever the carry, and the bar."""
+    sources = price_sources(market, config)
+    held = replace(config, entry_apy=None, exit_apy=None)
+    params = lower_params(held, market.bar_seconds)
+    bar = bar_at(lower_bars(market, held, sources), number)
+    return params, step.open_position(params, bar, events.new_log(2)), bar
+
+
 def deaths(
     market: Market, config: VenueConfig, *, start: date | None = None, end: date | None = None
 ) -> list[Death]:
     """Return how each leg dies as opened, the nearer first; a leg without debt does not."""
-    part = market.window(start, end)
-    sources = price_sources(part, config)
-    held = replace(config, entry_apy=None, exit_apy=None)
-    params = lower_params(held, part.bar_seconds)
-    bar = bar_at(lower_bars(part, held, sources), 0)
-    state = step.open_position(params, bar, events.new_log(2))
+    return deaths_of(*opened(market.window(start, end), config))
+
+
+def deaths_of(params: Params, state: State, bar: Bar) -> list[Death]:
+    """Return how each leg of an opened position dies, the nearer first."""
     long, short = state.position.long, state.position.short
     found = []
     price = lending.liquidation_price(params.loan, long)

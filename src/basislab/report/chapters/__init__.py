@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from basislab.report.chapter import Chapter
 
 NAMES: tuple[str, ...] = (
+    "memo",
+    "choice",
     "summary",
     "strategy",
     "environment",

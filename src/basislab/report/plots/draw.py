@@ -10,12 +10,14 @@ import altair as alt
 from basislab.errors import ConfigError
 from basislab.report.charts.base import FILE_WIDTH, Chart, Figure
 from basislab.report.charts.palette import LIGHT, recolour
+from basislab.report.plots.decision import DECISION_KINDS
 from basislab.report.plots.luck import CERTIFICATE_KINDS
 from basislab.report.plots.policies import POLICY_KINDS
 from basislab.report.plots.run import RUN_KINDS
 from basislab.report.plots.search import ENSEMBLE_KINDS, MONTECARLO_KINDS, SWEEP_KINDS
 from basislab.research.overfit.certificate import Certificate
 from basislab.types.checks import nearest
+from basislab.types.decision import Decision
 from basislab.types.ensemble import Ensemble
 from basislab.types.montecarlo import MonteCarlo
 from basislab.types.policies import PolicyComparison
@@ -28,6 +30,7 @@ KINDS: Mapping[type, Mapping[str, Callable[..., Figure]]] = {
     MonteCarlo: MONTECARLO_KINDS,
     Ensemble: ENSEMBLE_KINDS,
     PolicyComparison: POLICY_KINDS,
+    Decision: DECISION_KINDS,
     Certificate: CERTIFICATE_KINDS,
 }
 

@@ -46,7 +46,22 @@ def document_files(
         from basislab.report.render.paper import pdf
 
         say("writing the PDF")
-        yield "study.pdf", pdf(html_page(document, drawn=_for_paper(document)))
+        yield "study.pdf", pdf(paper_page(document))
+
+
+def paper_page(document: Document) -> str:
+    """Return a document as a page for paper, its figures drawn."""
+    return html_page(document, drawn=_for_paper(document))
+
+
+def picture_files(document: Document) -> Iterator[tuple[str, bytes]]:
+    """Yield the figures of a small document as SVG, by their name beside its Markdown."""
+    import vl_convert
+
+    for figure in document.shown():
+        names = file_names(document, figure.key)
+        for name, spec in zip(names, figure.file_specs(), strict=True):
+            yield f"{FIGURE_FOLDER}/{name}.svg", vl_convert.vegalite_to_svg(spec).encode()
 
 
 def _for_paper(document: Document) -> Drawn:

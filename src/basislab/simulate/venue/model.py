@@ -90,7 +90,8 @@ class VenueModel:
         perp, loan = resolved(config.perp, PerpVenue), resolved(config.lending, LendingMarket)
         study = resolved(config.study, StudyVenue).taker_fee_bps
         return (
-            (perp.funding, perp.procedure, perp.taker_fees, perp.volume_fees, perp.valid_until),
+            (perp.funding, perp.funding_price, perp.procedure, perp.taker_fees, perp.volume_fees),
+            (perp.valid_until,),
             (perp.funding_cap, config.faults, loan.lends, loan.dated),
             (config.volume_usd, config.protocol, config.monitor_seconds, config.collateral_yield),
             (config.conventions, study),

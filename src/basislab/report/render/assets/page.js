@@ -188,6 +188,29 @@
     }).then(function () { return draw(figure); });
   }, Promise.resolve()).then(function () { document.documentElement.dataset.drawn = "true"; });
 
+  // ---- closed chapters: they open on a click, for a link to them, and on paper
+  var closed = Array.prototype.slice.call(document.querySelectorAll("details.chapter"));
+  function refit() { window.dispatchEvent(new Event("resize")); }
+  function openFor(hash) {
+    var target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+    var chapter = target && (target.querySelector("details.chapter") || target.closest("details.chapter"));
+    if (chapter) chapter.open = true;
+  }
+  closed.forEach(function (chapter) { chapter.addEventListener("toggle", refit); });
+  document.querySelectorAll('a[href^="#"]').forEach(function (link) {
+    link.addEventListener("click", function () { openFor(link.hash); });
+  });
+  window.addEventListener("hashchange", function () { openFor(location.hash); });
+  openFor(location.hash);
+  var folded = [];
+  window.addEventListener("beforeprint", function () {
+    folded = closed.filter(function (chapter) { return !chapter.open; });
+    folded.forEach(function (chapter) { chapter.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    folded.forEach(function (chapter) { chapter.open = false; });
+  });
+
   // ---- theme
   var root = document.documentElement, toggle = document.getElementById("theme");
   var dark = window.matchMedia("(prefers-color-scheme: dark)");

@@ -1,0 +1,1 @@
+"""A decision for people: six points, two small tables, two figures."""
