@@ -21,6 +21,7 @@ from basislab.cli import (
     sweep,
     venues,
     warm,
+    watch,
 )
 from basislab.cli.naming import NamesModels
 from basislab.cli.progress import CompileNotice
@@ -64,6 +65,7 @@ app.command("sweep", cls=NamesModels, rich_help_panel=JUDGE)(sweep.sweep)
 app.command("montecarlo", cls=NamesModels, rich_help_panel=JUDGE)(montecarlo.montecarlo)
 app.command("certify", cls=NamesModels, rich_help_panel=JUDGE)(certify.certify)
 app.add_typer(position.app, name="position", rich_help_panel=HOLD)
+app.command("watch", rich_help_panel=HOLD)(watch.watch)
 data.app.command("fetch", cls=fetch.NamesSources)(fetch.fetch)
 data.app.command("update")(fetch.update)
 data.app.command("export")(fetch.export)

@@ -115,6 +115,7 @@ def _in_coins(
 
 
 def _obligation(rows: list[Obligation], name: str | None, where: str) -> Obligation | None:
+    rows = list({row.obligation: row for row in rows}.values())  # an answer may hold one twice
     there = [row for row in rows if name is None or row.obligation.startswith(name)]
     if name is None:
         there = [row for row in rows if row.deposits or row.borrows]

@@ -1,4 +1,4 @@
-"""The short of a Hyperliquid account: which account mode it is in, and where its collateral lies."""
+"""The short of a Hyperliquid account: its account mode, and where the collateral lies."""
 
 from __future__ import annotations
 

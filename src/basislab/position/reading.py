@@ -12,6 +12,10 @@ from basislab.position.read_short import read_short
 from basislab.position.types import Accounts, Position
 
 
+class NothingHeldError(ConfigError):
+    """The answers are whole, and hold neither a short nor a loan."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """A position, and what its reader should know about the answers."""
@@ -61,7 +65,7 @@ def read_answers(
         held |= {"coin": before.coin, "loan": before.loan.model_dump()}
     if "short" not in held and "loan" not in held:
         said = f" {' '.join(notes)}" if notes else ""
-        raise ConfigError(f"position read: the answers hold no short and no loan.{said}")
+        raise NothingHeldError(f"position read: the answers hold no short and no loan.{said}")
     if choices:
         held |= choices.model_dump(include={"policy", "watch", "accounts"}, exclude_none=True)
     return Reading(position_of(held, "the venues' answers"), tuple(notes))

@@ -83,7 +83,7 @@ def _both(state: State) -> list[str]:
 
 
 def _stresses(state: State) -> list[str]:
-    """The smallest jump on each side that a leg does not survive."""
+    """Say the smallest jump that each leg does not survive."""
     rows = sorted(stresses(state.position), key=lambda row: abs(row.jump))
     said = []
     for name, dead in (

@@ -5,7 +5,9 @@ The last digit of a Hyperliquid address chooses the account: 0 is isolated, 1 un
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from basislab.data.fake.market import FakeMarket
@@ -16,15 +18,30 @@ _EMPTY, _UNIFIED = "9", "1"
 
 
 class Accounts:
-    """Answers for accounts over one market; entry and debt are set by its last price."""
+    """Answers for accounts over one market; entry and debt are set by its last price.
+
+    Attributes
+    ----------
+    moved : float
+        Price of SOL over its last one in the market; may be set while the server runs.
+    clock : callable
+        Seconds since 1970 that answers are stamped with; the market's end by default.
+    """
 
     def __init__(self, market: FakeMarket) -> None:
         self.market = market
+        self.moved = 1.0
+        self.clock: Callable[[], float] = lambda: market.until
+
+    @cached_property
+    def opened(self) -> float:
+        """The price at which short and loan were opened."""
+        return round(float(self.market.bars("SOL", "hyperliquid").close[-1]), 2)
 
     @property
     def price(self) -> float:
-        """The last price of SOL."""
-        return round(float(self.market.bars("SOL", "hyperliquid").close[-1]), 2)
+        """The price of SOL."""
+        return round(self.opened * self.moved, 2)
 
     def hyperliquid(self, body: Any) -> Any:
         """Return the answer to a request about an account; KeyError for another type."""
@@ -44,19 +61,19 @@ class Accounts:
         return "unifiedAccount" if last == _UNIFIED else "default"
 
     def _spot(self, last: str) -> Any:
-        total = self.price * SIZE * 0.4 if last == _UNIFIED else 0.0
+        total = (1.4 * self.opened - self.price) * SIZE if last == _UNIFIED else 0.0
         return {"balances": [{"coin": "USDC", "token": 0, "total": f"{total:.2f}", "hold": "0.0"}]}
 
     def _perp(self, last: str) -> Any:
-        value = self.price * SIZE
+        value, raw = self.price * SIZE, self.opened * SIZE * 1.4
         is_isolated = last != _UNIFIED
-        leverage = {"type": "isolated", "value": 4, "rawUsd": f"{value * 1.4:.2f}"}
+        leverage = {"type": "isolated", "value": 4, "rawUsd": f"{raw:.2f}"}
         position = {
             "coin": "SOL",
             "szi": f"-{SIZE}",
-            "entryPx": str(self.price),
+            "entryPx": str(self.opened),
             "positionValue": f"{value:.2f}",
-            "liquidationPx": f"{value * 1.4 / SIZE / (1 + _MAINTENANCE):.6f}",
+            "liquidationPx": f"{raw / SIZE / (1 + _MAINTENANCE):.6f}",
             "maxLeverage": _LEVERAGE,
             "leverage": leverage if is_isolated else {"type": "cross", "value": 10},
         }
@@ -67,24 +84,22 @@ class Accounts:
             "crossMarginSummary": {"accountValue": f"{free}"},
             "crossMaintenanceMarginUsed": "0.0" if is_isolated else f"{value * _MAINTENANCE:.2f}",
             "withdrawable": f"{free}",
-            "time": self.market.until * 1_000,
+            "time": int(self.clock() * 1_000),
         }
 
     def kamino(self, wallet: str) -> tuple[Any, list[Any]]:
         """Return a wallet's portfolio and its obligations."""
-        value = self.price * SIZE
-        stamp = f"{datetime.fromtimestamp(self.market.until, UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+        value, debt = self.price * SIZE, self.opened * SIZE / 2
+        stamp = f"{datetime.fromtimestamp(self.clock(), UTC):%Y-%m-%dT%H:%M:%S.000Z}"
         row = {
             "obligation": f"MadeLoan{wallet[:8]}",
             "tag": "Multiply",
-            "ltv": "0.5",
+            "ltv": f"{debt / value:.12f}",
             "maxLtv": "0.74",
             "liquidationLtv": "0.75",
             "updatedAt": stamp,
             "deposits": [{"symbol": "SOL", "amount": str(SIZE), "value": f"{value:.2f}"}],
-            "borrows": [
-                {"symbol": "USDC", "amount": f"{value / 2:.2f}", "value": f"{value / 2:.2f}"}
-            ],
+            "borrows": [{"symbol": "USDC", "amount": f"{debt:.2f}", "value": f"{debt:.2f}"}],
         }
         rows = [row]
         return {"wallet": wallet, "timestamp": stamp, "lending": rows}, rows
@@ -94,7 +109,9 @@ class Accounts:
         if body["method"] != "eth_call":
             raise ValueError(body["method"])
         base = round(self.price * SIZE * 1e8)
-        words = (base, base // 2, base * 3 // 10, 8_300, 8_000, 166 * 10**16)
+        debt = round(self.opened * SIZE * 1e8) // 2
+        health = base * 83 * 10**16 // debt
+        words = (base, debt, max(base * 8 // 10 - debt, 0), 8_300, 8_000, health)
         return {
             "jsonrpc": "2.0",
             "id": 1,
