@@ -92,7 +92,7 @@ class World:
         poller = VenuePoller(path, None, self.clock, HASTE)
         history = History(self.place / "my.watch.sqlite")
         asked = asked_of(poller._file)
-        return Watcher(poller, history, {"made": self.send}, asked, self.clock)
+        return Watcher(poller, history, {"made": self.send}, _nowhere, asked, self.clock)
 
     def enter(self, trouble: str, watcher: Watcher) -> Watcher:
         """Undo the trouble before and begin another."""
@@ -108,9 +108,14 @@ class World:
         if trouble == "disk":
             history._database.execute("PRAGMA max_page_count = 1")  # no page more than there are
         if trouble == "kill":
-            history.close()
+            self.close(watcher)
             return self.watcher()
         return watcher
+
+    def close(self, watcher: Watcher) -> None:
+        """Let go of what a process that ends would let go of; nothing is saved."""
+        for part in (watcher.poller, watcher.keeper):
+            part.close()  # type: ignore[union-attr]
 
     def _faults(self, trouble: str) -> Faults:
         if trouble == "silence":
@@ -125,9 +130,13 @@ class World:
         return Faults(cheap, float(self.random.uniform(0.2, 1.0)), most=10**9, seed=seed)
 
 
+def _nowhere(_: Alert) -> None:
+    """Write nothing."""
+
+
 def _prices(random: np.random.Generator, steps: int) -> np.ndarray:
     """Return a price that wanders through both limits several times a day, its mean kept."""
-    memory = float(np.exp(-EVERY_S / (6 * HOUR_S)))
+    memory = float(np.exp(-EVERY_S / (3 * HOUR_S)))
     shocks = random.standard_normal(steps) * 0.16 * np.sqrt(1 - memory**2)
     level, levels = 0.0, np.empty(steps)
     for step in range(steps):
@@ -160,7 +169,7 @@ def soak(days: float, place: Path, seed: int = 1, trouble_s: float = HOUR_S) -> 
                 if step == len(world.moves) // 5:
                     base = _resident_mib()
             outcome.grown_mib = _resident_mib() - base
-            watcher.keeper.close()  # type: ignore[attr-defined]
+            world.close(watcher)
         finally:
             del os.environ["BASISLAB_VENUES_URL"]
     outcome.told = len(world.heard)

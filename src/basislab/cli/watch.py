@@ -67,17 +67,19 @@ def watch(
         _try(addresses)
         return
     poller = VenuePoller(path, told.rpc_url, time.time)
-    channels = {"terminal": terminal(typer.echo)} | addresses
     with ExitStack() as stack:
+        stack.callback(poller.close)
         kept = History(history or path.with_suffix(".watch.sqlite"))
         stack.callback(kept.close)
-        watcher = Watcher(poller, kept, channels, asked_of(position), time.time)
+        watcher = Watcher(
+            poller, kept, addresses, terminal(typer.echo), asked_of(position), time.time
+        )
         if once:
             watcher.once()
             return
         stop = _stopped_by_signals()
         polled = _served(stack, watcher, port, every)
-        where = ", ".join(channels)
+        where = ", ".join(["the terminal", *addresses])
         typer.echo(f"watching {path} every {every:g} s; alerts to: {where}", err=True)
         while not stop.is_set():
             began = time.monotonic()

@@ -27,6 +27,10 @@ MAX_FILES = 1_000
 MAX_BYTES = 64 * 1024**2
 
 
+class NothingHeldError(ConfigError):
+    """The answers are whole, and what was asked for is not in them."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """Parsed JSON, the name that messages give it, and when it was received."""

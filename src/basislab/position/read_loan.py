@@ -7,7 +7,7 @@ from typing import Any
 from basislab.data.sources.aave_account import parse_aave
 from basislab.data.sources.kamino_portfolio import Holding, Obligation, parse_portfolio
 from basislab.errors import ConfigError, SourceError
-from basislab.position.answers import Answer
+from basislab.position.answers import Answer, NothingHeldError
 from basislab.position.words import cut
 
 DISAGREEMENT = 0.005
@@ -38,7 +38,7 @@ def read_kamino(answer: Answer, name: str | None, held: Fields, notes: list[str]
         that is another coin than the short's.
     """
     loan = _obligation(parse_portfolio(answer.tree, answer.where), name, answer.where)
-    if loan is None:
+    if loan is None or not (loan.deposits or loan.borrows):
         return {}
     where = f"{answer.where}: {cut(loan.obligation, 12)}"
     collateral, debt_usd = _collateral(loan, where), _debt_usd(loan, where)
@@ -129,8 +129,11 @@ def _obligation(rows: list[Obligation], name: str | None, where: str) -> Obligat
         f"{sum(one.value for one in row.borrows):,.2f} USD)"
         for row in (there or rows)[:20]
     )
-    found = "several obligations" if there else f"no obligation {cut(name or '')}"
-    raise ConfigError(f"{where}: {found}: {listed}. Choose one with --obligation.")
+    if not there:
+        raise NothingHeldError(
+            f"{where}: no obligation {cut(name or '')}: {listed}. Choose one with --obligation."
+        )
+    raise ConfigError(f"{where}: several obligations: {listed}. Choose one with --obligation.")
 
 
 def read_aave(answer: Answer, held: Fields, notes: list[str]) -> Fields:

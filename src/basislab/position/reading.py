@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from basislab.errors import ConfigError
-from basislab.position.answers import Answers
+from basislab.position.answers import Answers, NothingHeldError
 from basislab.position.file import position_of
 from basislab.position.read_loan import Fields, read_aave, read_kamino
 from basislab.position.read_short import read_short
 from basislab.position.types import Accounts, Position
-
-
-class NothingHeldError(ConfigError):
-    """The answers are whole, and hold neither a short nor a loan."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ def read_answers(
     SourceError
         An answer of another shape.
     ConfigError
-        Nothing is held, or it is not said which of several is meant.
+        It is not said which of several is meant; as NothingHeldError, nothing is held.
     """
     notes: list[str] = []
     held: Fields = {"version": 1} | ({"coin": coin} if coin else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,14 +31,14 @@ def words_of(alert: Alert) -> str:
     return _WORDS[alert.news] + cut(text, MAX_TEXT)
 
 
-def terminal(write: Callable[[str], object]) -> Channel:
-    """Return the channel that writes a line."""
+def terminal(echo: Callable[[str], object]) -> Callable[[Alert], None]:
+    """Return what writes a line; a reader that has gone is no reason to stop watching."""
 
-    def send(alert: Alert) -> bool:
-        write(line_of(alert))
-        return True
+    def write(alert: Alert) -> None:
+        with contextlib.suppress(OSError):
+            echo(line_of(alert))
 
-    return send
+    return write
 
 
 def channels_of(addresses: tuple[str, ...], title: str) -> dict[str, Channel]:

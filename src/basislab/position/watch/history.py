@@ -60,9 +60,11 @@ class History:
             ) from None
 
     def close(self) -> None:
-        """Let another watch have it."""
+        """Let another watch have it; may be called again."""
         self._database.close()
-        os.close(self._lock)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def load(self) -> Saved:
         """Return what was saved last; nothing where nothing was, or where it is of another form."""

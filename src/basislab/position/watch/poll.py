@@ -11,10 +11,10 @@ from pathlib import Path
 from basislab.data.sources import budgets
 from basislab.data.sources.http import Client, Patience
 from basislab.errors import BasisLabError, ConfigError
-from basislab.position.answers import Answers, Asking, ask, asking
+from basislab.position.answers import Answers, Asking, NothingHeldError, ask, asking
 from basislab.position.file import load_position
 from basislab.position.market import asked_market
-from basislab.position.reading import NothingHeldError, Reading, read_answers
+from basislab.position.reading import Reading, read_answers
 from basislab.position.types import Accounts, Loan, Position
 from basislab.position.watch.conditions import LEG_OF, Poll
 
@@ -33,6 +33,12 @@ def asked_of(position: Position) -> tuple[str, ...]:
     """Return by name whom a poll asks."""
     accounts = position.accounts or NOBODY
     return (*(name for name, address in accounts.model_dump().items() if address), FILE)
+
+
+def _without(position: Position, leg: str) -> Position:
+    """Return what is left; the last leg stays, for a position has one."""
+    has_other = position.loan if leg == "short" else position.short
+    return position.model_copy(update={leg: None}) if has_other else position
 
 
 @dataclass
@@ -56,8 +62,12 @@ class VenuePoller:
 
     def __post_init__(self) -> None:
         self._file = load_position(self.path)
+        self._venues()  # what is no address is refused at once
         self.client = Client(self.patience, budgets=budgets())  # one: limits and connections shared
-        self._venues()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.client.__exit__()
 
     def __call__(self, last: Position | None) -> Poll:
         """Return what there is; problems are named, and never raised."""
@@ -81,7 +91,7 @@ class VenuePoller:
                 held, is_gone = reading.position, getattr(reading.position, leg) is None
                 notes += reading.notes
             except NothingHeldError:
-                is_gone = True
+                is_gone, held = True, _without(held, leg)
             except BasisLabError as error:
                 problems[venue] = str(error)
                 continue

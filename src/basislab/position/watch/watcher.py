@@ -36,6 +36,9 @@ class Watcher:
     poller: Poller
     keeper: Keeper
     channels: Mapping[str, Channel]
+    """May be down; what they did not take is kept for them."""
+    write: Callable[[Alert], object]
+    """Writes a line where the watch runs."""
     asked: tuple[str, ...]
     clock: Callable[[], float]
     saved: Saved = field(init=False)
@@ -54,6 +57,8 @@ class Watcher:
         outbox = self._outbox(alerts)
         self.saved = Saved(memory, outbox, poll.position)
         self.problem = self.keeper.save(self.saved, now, figures(look), alerts)
+        for alert in alerts:
+            self.write(alert)
         self._deliver(now)
         return look, alerts
 
@@ -76,13 +81,14 @@ class Watcher:
         )
 
     def _deliver(self, now: float) -> None:
-        left = tuple(
-            (channel, alert)
-            for channel, alert in self.saved.outbox
-            if not self.channels[channel](alert)
-        )
-        if left != self.saved.outbox:
-            self.saved = Saved(self.saved.memory, left, self.saved.position)
+        """Send what is unsent; a channel that fails once is left alone until the next poll."""
+        left: list[tuple[str, Alert]] = []
+        for channel, alert in self.saved.outbox:
+            is_down = any(name == channel for name, _ in left)
+            if is_down or not self.channels[channel](alert):
+                left.append((channel, alert))
+        if len(left) < len(self.saved.outbox):
+            self.saved = replace(self.saved, outbox=tuple(left))
             self.problem = self.keeper.save(self.saved, now, {}) or self.problem
 
 
