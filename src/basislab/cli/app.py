@@ -16,6 +16,7 @@ from basislab.cli import (
     montecarlo,
     position,
     query,
+    replay,
     run,
     study,
     sweep,
@@ -66,6 +67,7 @@ app.command("montecarlo", cls=NamesModels, rich_help_panel=JUDGE)(montecarlo.mon
 app.command("certify", cls=NamesModels, rich_help_panel=JUDGE)(certify.certify)
 app.add_typer(position.app, name="position", rich_help_panel=HOLD)
 app.command("watch", rich_help_panel=HOLD)(watch.watch)
+app.command("replay", rich_help_panel=HOLD)(replay.replay)
 data.app.command("fetch", cls=fetch.NamesSources)(fetch.fetch)
 data.app.command("update")(fetch.update)
 data.app.command("export")(fetch.export)

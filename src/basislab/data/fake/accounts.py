@@ -11,10 +11,47 @@ from functools import cached_property
 from typing import Any
 
 from basislab.data.fake.market import FakeMarket
+from basislab.data.sources.hyperliquid import expected_rate
 
 SIZE = 100.0
 _MAINTENANCE, _LEVERAGE = 0.025, 20
 _EMPTY, _UNIFIED = "9", "1"
+
+
+HISTORIES = ("userFillsByTime", "userFunding", "userNonFundingLedgerUpdates")
+HISTORY_PAGE = 500
+"""Rows of an answer at most."""
+
+
+def _sale(time_ms: int, price: float) -> dict[str, Any]:
+    return {
+        "coin": "SOL",
+        "px": str(price),
+        "sz": str(SIZE),
+        "side": "A",
+        "time": time_ms,
+        "startPosition": "0.0",
+        "dir": "Open Short",
+        "closedPnl": "0.0",
+        "hash": "0x0",
+        "oid": 1,
+        "crossed": True,
+        "fee": f"{price * SIZE * 4.5e-4:.6f}",
+        "tid": 1,
+        "feeToken": "USDC",
+    }
+
+
+def _payment(time_ms: int, rate: float, price: float) -> dict[str, Any]:
+    delta = {
+        "type": "funding",
+        "coin": "SOL",
+        "usdc": f"{SIZE * rate * price:.6f}",
+        "szi": f"-{SIZE}",
+        "fundingRate": f"{rate:.10f}",
+        "nSamples": None,
+    }
+    return {"time": time_ms, "hash": "0x0", "delta": delta}
 
 
 class Accounts:
@@ -45,12 +82,39 @@ class Accounts:
 
     def hyperliquid(self, body: Any) -> Any:
         """Return the answer to a request about an account; KeyError for another type."""
+        if body["type"] in HISTORIES:
+            return self._history(body["type"], int(body["startTime"]))
         answers = {
             "userAbstraction": self._mode,
             "clearinghouseState": self._perp,
             "spotClearinghouseState": self._spot,
         }
         return answers[body["type"]](str(body["user"])[-1])
+
+    def _history(self, kind: str, start_ms: int) -> list[dict[str, Any]]:
+        """Return the account's past: sold 30 days before the market's end, paid every hour."""
+        market = self.market
+        hours = market.times[-30 * 24 - 1 :]
+        opened_ms = int(hours[0]) * 1_000 + 60_000
+        if kind == "userNonFundingLedgerUpdates":
+            delta: dict[str, Any] = {"type": "deposit", "usdc": f"{self.opened * SIZE:.2f}"}
+            rows: list[dict[str, Any]] = [
+                {"time": opened_ms - 60_000, "hash": "0x0", "delta": delta}
+            ]
+        elif kind == "userFillsByTime":
+            price = round(float(market.bars("SOL", "hyperliquid").close[-len(hours)]), 4)
+            rows = [_sale(opened_ms, price)]
+        else:
+            rates = [expected_rate(one) for one in market.premium("SOL")[-len(hours) :].tolist()]
+            prices = market.bars("SOL", "hyperliquid").close[-len(hours) :].tolist()
+            # The settlement at an hour's open ends the hour before, whose close is the price.
+            rows = [
+                _payment(int(time) * 1_000 + 41, rate, price)
+                for time, rate, price in zip(
+                    hours[1:].tolist(), rates[1:], prices[:-1], strict=True
+                )
+            ]
+        return [row for row in rows if row["time"] >= start_ms][:HISTORY_PAGE]
 
     def contexts(self, meta: Any) -> Any:
         """Return `metaAndAssetCtxs`."""
