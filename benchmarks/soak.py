@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -145,7 +146,13 @@ def _prices(random: np.random.Generator, steps: int) -> np.ndarray:
     return np.exp(levels)
 
 
-def soak(days: float, place: Path, seed: int = 1, trouble_s: float = HOUR_S) -> Outcome:
+def soak(
+    days: float,
+    place: Path,
+    seed: int = 1,
+    trouble_s: float = HOUR_S,
+    tell: Callable[[str], object] = lambda _: None,
+) -> Outcome:
     """Watch for so many days; BASISLAB_VENUES_URL is set for the while."""
     outcome = Outcome()
     until = START + int(days * 86_400)
@@ -166,6 +173,8 @@ def soak(days: float, place: Path, seed: int = 1, trouble_s: float = HOUR_S) -> 
                 look, _ = watcher.once()
                 _judge(outcome, world, watcher, look, was)
                 world.true_s += EVERY_S
+                if step % int(86_400 / EVERY_S) == 0:
+                    tell(f"day {step * EVERY_S / 86_400:.0f}: {outcome}")
                 if step == len(world.moves) // 5:
                     base = _resident_mib()
             outcome.grown_mib = _resident_mib() - base
@@ -237,6 +246,10 @@ def _resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 def main() -> None:
     """Soak, and print what was counted; status 1 where something was missed or said twice."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -244,7 +257,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        outcome = soak(chosen.days, Path(place), chosen.seed)
+        outcome = soak(chosen.days, Path(place), chosen.seed, tell=_progress)
     print(json.dumps(asdict(outcome), indent=1))
     sys.exit(bool(outcome.missed or outcome.doubled or outcome.grown_mib > 20))
 

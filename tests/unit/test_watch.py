@@ -18,8 +18,19 @@ from basislab.errors import ConfigError
 from basislab.position.file import TEMPLATE, parse_position
 from basislab.position.types import Position
 from basislab.position.watch.channels import channels_of, line_of, terminal
-from basislab.position.watch.conditions import Look, Poll, conditions_of, look_at
-from basislab.position.watch.history import History, Saved
+from basislab.position.watch.conditions import (
+    CARRY_S,
+    DISAGREE_S,
+    GONE_S,
+    LAST,
+    SILENCE_S,
+    WARN,
+    Look,
+    Poll,
+    conditions_of,
+    look_at,
+)
+from basislab.position.watch.history import KEEP_S, History, Saved
 from basislab.position.watch.judge import HOUR_S, Alert, Condition, Kept, judge
 from basislab.position.watch.metrics import Metrics, Server
 from basislab.position.watch.secrets import secrets_of
@@ -430,3 +441,28 @@ def test_the_page_names_every_condition() -> None:
     page = (ROOT / "docs" / "watch.md").read_text(encoding="utf-8")
     keys = [one.key for one in conditions_of(look(held())) if not one.key.endswith("silent")]
     assert [] == [key for key in keys if f"`{key}`" not in page]
+
+
+AMOUNT = st.floats(1e-9, 1e12, allow_subnormal=False)
+
+
+@given(AMOUNT, AMOUNT, AMOUNT, st.floats(0, 1e12), st.floats(-1e12, 1e12), st.booleans())
+def test_no_position_that_a_file_can_hold_stops_the_watch(
+    size: float, mark: float, price: float, debt: float, margin: float, has_loan: bool
+) -> None:
+    """Absurd numbers are judged or left unjudged, and their words are written."""
+    position = held(mark, size=size, margin_usd=margin)
+    assert position.loan is not None
+    loan = position.loan.model_copy(update={"price_usd": price, "debt_usd": debt})
+    position = position.model_copy(update={"loan": loan if has_loan else None})
+    poll = Poll(position, legs=("short", "loan") if has_loan else ("short",))
+    conditions = conditions_of(look_at(poll, NOW, ASKED))
+    assert all(one.text or one.is_bad is None for one in conditions)
+    assert len({one.key for one in conditions}) == len(conditions)
+
+
+def test_the_page_says_the_constants_of_the_code() -> None:
+    page = " ".join((ROOT / "docs" / "watch.md").read_text(encoding="utf-8").split())
+    assert (90.0, 120.0, 300.0, 3_600.0) == (GONE_S, SILENCE_S, DISAGREE_S, CARRY_S)
+    assert (1.25, 0.5) == (WARN, LAST)
+    assert f"Rows older than {KEEP_S // 86_400} days are deleted" in page
