@@ -124,6 +124,16 @@ def test_a_clock_that_was_ahead_silences_nothing_for_longer_than_an_hour() -> No
     assert ["still"] == [alert.news for alert in alerts]
 
 
+def test_a_clock_that_was_ahead_for_a_while_has_not_let_an_hour_pass() -> None:
+    """Told at 0, over; seen well two hours ahead; back at minute 10 it is not told again."""
+    slow = low(0.09, is_urgent=False)
+    well = low(0.2, is_urgent=False)
+    _, memory = judge([slow], {}, 0.0)
+    _, memory = judge([well], memory, 60.0)
+    _, memory = judge([well], memory, 2 * HOUR_S)
+    assert () == judge([slow], memory, 600.0)[0]
+
+
 @given(st.lists(st.tuples(st.floats(0.05, 0.15), st.integers(1, 4_000)), max_size=60))
 def test_no_bad_number_is_ever_untold_and_none_told_twice_within_the_hour(
     polls: list[tuple[float, int]],

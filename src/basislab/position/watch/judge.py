@@ -99,7 +99,8 @@ def _judged(condition: Condition, kept: Kept, now: float) -> tuple[News | None, 
             return "still", replace(kept, told=now)
         return None, kept
     if not condition.is_bad:
-        return None, Kept(None, is_open=False, told=None if is_hour_over else kept.told)
+        # When it was told stays known: a clock that was ahead for a while has not let an hour pass.
+        return None, Kept(None, is_open=False, told=kept.told)
     since = now if kept.bad_since is None else kept.bad_since
     is_due = now - since >= condition.patience_s and (condition.is_urgent or is_hour_over)
     if is_due:
