@@ -106,9 +106,9 @@ def test_the_help_groups_commands_by_what_one_wants():
         "Options:",
         "Try a position:",
         "Judge it:",
+        "Hold one:",
         "Data and venues:",
         "This program:",
-        "Hold one:",
     ]
     below = lines[lines.index("Try a position:") :]
     listed = {line.split()[0] for line in below if line.startswith("  ")}

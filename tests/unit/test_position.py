@@ -26,6 +26,7 @@ from basislab.position.liquidation import (
 )
 from basislab.position.show import page_of, text_of
 from basislab.position.state import state_of
+from basislab.position.stress import stresses
 
 NOW = datetime(2026, 11, 27, 9, 30, 30, tzinfo=UTC)
 TIERS = [(0.0, 0.025), (70e6, 0.05)]
@@ -162,6 +163,22 @@ def test_no_action_is_proposed_on_stale_numbers(late_s: int, what: list[str]) ->
 
 def test_a_clock_that_jumped_back_makes_numbers_stale_too() -> None:
     assert len(state_of(position(), NOW - timedelta(hours=1)).stale) == 4
+
+
+def test_a_jump_kills_a_leg_where_its_liquidation_price_is_passed() -> None:
+    """Loan dies at 120 (-34.9 %), short at 251.71 (+36.6 %): -35 % and +40 % are too much.
+
+    After -30 % the LTV is 9000 / 12 894; after +35 % the short's margin ratio is
+    0.025 * 24 867 / (25 800 - 24 867).
+    """
+    rows = {round(row.jump, 2): row for row in stresses(position())}
+    assert [jump for jump, row in rows.items() if row.does_loan_die] == [
+        -0.6, -0.55, -0.5, -0.45, -0.4, -0.35,
+    ]  # fmt: skip
+    assert [jump for jump, row in rows.items() if row.does_short_die] == [0.4, 0.45, 0.5, 0.55, 0.6]
+    assert rows[-0.3].ltv == pytest.approx(9_000 / 12_894)
+    assert rows[0.35].margin_ratio == pytest.approx(0.025 * 24_867 / 933)
+    assert "the loan a jump of -35%, the short a jump of +40%" in text_of(state_of(position(), NOW))
 
 
 def test_the_file_reads_back_to_the_same_position() -> None:

@@ -245,3 +245,85 @@ def test_what_is_no_address_is_refused_before_anything_is_asked(tmp_path: Path) 
         [],
     ):
         assert isinstance(read(tmp_path / "a.toml", *words).exception, ConfigError)
+
+
+def keccak256(data: bytes) -> bytes:
+    """Keccak as Ethereum has it (padding 0x01), from the reference's description."""
+    mask = 2**64 - 1
+
+    def turn(lane: int, by: int) -> int:
+        return ((lane << by % 64) | (lane >> (64 - by % 64))) & mask
+
+    rate, state = 136, [[0] * 5 for _ in range(5)]
+    padded = bytearray(data + b"\x01") + bytearray(-(len(data) + 1) % rate)
+    padded[-1] |= 0x80
+    for block in range(0, len(padded), rate):
+        for i in range(rate // 8):
+            lane = padded[block + 8 * i : block + 8 * i + 8]
+            state[i % 5][i // 5] ^= int.from_bytes(lane, "little")
+        r = 1
+        for _ in range(24):
+            c = [a[0] ^ a[1] ^ a[2] ^ a[3] ^ a[4] for a in state]
+            d = [c[(x - 1) % 5] ^ turn(c[(x + 1) % 5], 1) for x in range(5)]
+            state = [[state[x][y] ^ d[x] for y in range(5)] for x in range(5)]
+            x, y, held = 1, 0, state[1][0]
+            for t in range(24):
+                x, y = y, (2 * x + 3 * y) % 5
+                held, state[x][y] = state[x][y], turn(held, (t + 1) * (t + 2) // 2)
+            state = [
+                [
+                    state[x][y] ^ (~state[(x + 1) % 5][y] & mask & state[(x + 2) % 5][y])
+                    for y in range(5)
+                ]
+                for x in range(5)
+            ]
+            for j in range(7):
+                r = ((r << 1) ^ ((r >> 7) * 0x71)) % 256
+                state[0][0] ^= ((r >> 1) & 1) << ((1 << j) - 1)
+    return b"".join(state[i % 5][i // 5].to_bytes(8, "little") for i in range(4))
+
+
+def test_aaves_selector_and_the_pools_checksum_are_those_of_their_hash() -> None:
+    """Selector: first 4 bytes of the signature's hash; EIP-55: capitals where a nibble is >= 8."""
+    assert keccak256(b"").hex().startswith("c5d2460186f7233c927e7db2dcc703c0")
+    selector = keccak256(b"getUserAccountData(address)").hex()[:8]
+    assert aave_account._SELECTOR == selector == "bf92857c"
+    plain = aave_account.POOL[2:].lower()
+    digest = keccak256(plain.encode()).hex()
+    told = "".join(c.upper() if int(h, 16) > 7 else c for c, h in zip(plain, digest, strict=False))
+    assert f"0x{told}" == aave_account.POOL
+
+
+LOAN = {
+    "obligation": VANILLA,
+    "liquidationLtv": "0.75",
+    "maxLtv": "0.74",
+    "updatedAt": "2026-11-27T09:29:40.000Z",
+    "borrows": [{"symbol": "USDC", "amount": "9000.0", "value": "9000.0"}],
+}
+
+
+@needs_samples
+def test_staked_collateral_counts_as_what_it_is_worth_and_another_coin_is_refused(
+    tmp_path: Path,
+) -> None:
+    """80 JitoSOL for 18 420 USD at a mark of 184.20 are 100 SOL: the loan dies at 120 again."""
+    staked = LOAN | {"deposits": [{"symbol": "JitoSOL", "amount": "80.0", "value": "18420.0"}]}
+    made = folder(tmp_path, ISOLATED, kamino={"lending": [staked]})
+    reading = read_answers(saved_answers(made))
+    assert reading.position.loan is not None
+    assert reading.position.loan.size == pytest.approx(100.0)
+    assert loan_price(reading.position.loan) == pytest.approx(120.0)
+    assert "80.0000 JitoSOL count as 100.0000 SOL" in reading.notes[0]
+    other = LOAN | {"deposits": [{"symbol": "JUP", "amount": "80.0", "value": "18420.0"}]}
+    made = folder(tmp_path, kamino={"lending": [other]})
+    with pytest.raises(ConfigError, match="do not move together"):
+        read_answers(saved_answers(made))
+
+
+@needs_samples
+def test_staked_collateral_without_a_price_of_the_coin_is_refused(tmp_path: Path) -> None:
+    staked = LOAN | {"deposits": [{"symbol": "JitoSOL", "amount": "80.0", "value": "18420.0"}]}
+    made = folder(tmp_path, kamino={"lending": [staked]})
+    with pytest.raises(ConfigError, match="takes a price of it"):
+        read_answers(saved_answers(made), coin="SOL")

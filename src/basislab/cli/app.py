@@ -18,12 +18,14 @@ from basislab.cli import (
     policies,
     position,
     query,
+    replay,
     run,
     stress,
     study,
     sweep,
     venues,
     warm,
+    watch,
 )
 from basislab.cli.naming import NamesModels
 from basislab.cli.progress import CompileNotice
@@ -70,6 +72,8 @@ app.command("policies", rich_help_panel=JUDGE)(policies.policies)
 app.command("certify", cls=NamesModels, rich_help_panel=JUDGE)(certify.certify)
 app.command("stress", rich_help_panel=JUDGE)(stress.stress)
 app.add_typer(position.app, name="position", rich_help_panel=HOLD)
+app.command("watch", rich_help_panel=HOLD)(watch.watch)
+app.command("replay", rich_help_panel=HOLD)(replay.replay)
 data.app.command("fetch", cls=fetch.NamesSources)(fetch.fetch)
 data.app.command("update")(fetch.update)
 data.app.command("export")(fetch.export)

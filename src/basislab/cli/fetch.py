@@ -232,6 +232,7 @@ def fake_venues(
         server = FakeVenues(FakeMarket(int(time.time()), seed), Faults(names), port)
     except (OSError, OverflowError) as error:
         raise ConfigError(f"port: {port} cannot be used ({error}). Choose another.") from None
+    server.venues.accounts.clock = time.time  # what is watched must be fresh
     typer.echo(f"export BASISLAB_VENUES_URL={server.url}")
     typer.echo("serving until Ctrl-C; run the line above in another shell", err=True)
     server.serve_forever()

@@ -43,7 +43,8 @@ def read(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", help="Position file to write; the [policy] of one that is there is kept."
+            "--out",
+            help="Position file to write; [policy] and [watch] of one that is there are kept.",
         ),
     ],
     *,
@@ -79,17 +80,19 @@ def read(
     from basislab.position.answers import asked, saved_answers
     from basislab.position.file import to_toml
     from basislab.position.reading import read_answers
+    from basislab.position.types import Accounts
 
     if saved is not None and (hyperliquid or kamino or aave):
         raise ConfigError("--from: it takes the place of --hyperliquid, --kamino and --aave.")
-    policy = load_position(out).policy if out.exists() else None
+    before = load_position(out) if out.exists() else None
     node = rpc or os.environ.get(RPC_URL)
     answers = saved_answers(saved) if saved else asked(hyperliquid, kamino, aave, node)
-    reading = read_answers(answers, coin=coin, obligation=obligation, policy=policy)
+    reading = read_answers(answers, coin=coin, obligation=obligation, choices=before)
     if saved is None:
         from basislab.position.market import with_market
 
-        reading = with_market(reading)
+        accounts = Accounts(hyperliquid=hyperliquid, kamino=kamino, aave=aave)
+        reading = with_market(reading.of(accounts))
     write_text(out, to_toml(reading.position))
     for note in reading.notes:
         typer.echo(f"note: {note}", err=True)
@@ -115,6 +118,7 @@ def show(
     from basislab.position.advice import advise
     from basislab.position.show import page_of, text_of
     from basislab.position.state import state_of
+    from basislab.position.stress import stresses
 
     position = load_position(path)
     now = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
@@ -123,6 +127,7 @@ def show(
         write_text(html, page_of(state, advice))
         typer.echo(f"written: {html}", err=True)
     if as_json:
-        typer.echo(to_json(state.to_dict() | {"advice": advice.to_dict()}), nl=False)
+        told = state.to_dict() | {"stresses": [vars(row) for row in stresses(position)]}
+        typer.echo(to_json(told | {"advice": advice.to_dict()}), nl=False)
     elif html is None:
         typer.echo(text_of(state, advice), nl=False)

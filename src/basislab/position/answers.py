@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from basislab.data.sources.aave_account import aave_call, parse_aave
 from basislab.data.sources.hyperliquid_account import (
@@ -20,8 +20,15 @@ from basislab.data.sources.kamino_portfolio import parse_portfolio, portfolio_ca
 from basislab.data.sources.payload import parse_json
 from basislab.errors import ConfigError
 
+if TYPE_CHECKING:
+    from basislab.data.sources.http import Call, Client
+
 MAX_FILES = 1_000
 MAX_BYTES = 64 * 1024**2
+
+
+class NothingHeldError(ConfigError):
+    """The answers are whole, and what was asked for is not in them."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,46 @@ def saved_answers(folder: Path) -> Answers:
     return Answers(**found)
 
 
+Asking = dict[str, tuple["Call", Callable[[Any, str], object]]]
+"""Requests and what must be able to read their answers, by the field of `Answers`."""
+
+
+def asking(
+    hyperliquid: str | None, kamino: str | None, aave: str | None, rpc: str | None
+) -> dict[str, Asking]:
+    """Return each venue's requests; ConfigError for what is no address, or Aave without a node."""
+    found: dict[str, Asking] = {}
+    if hyperliquid:
+        theirs = account_calls(hyperliquid)
+        found["hyperliquid"] = {
+            "mode": (theirs["userAbstraction"], parse_mode),
+            "account": (theirs["clearinghouseState"], parse_account),
+            "spot": (theirs["spotClearinghouseState"], parse_spot),
+            "meta": (theirs["meta"], lambda _, __: None),
+            "contexts": (theirs["metaAndAssetCtxs"], lambda _, __: None),
+        }
+    if kamino:
+        found["kamino"] = {"kamino": (portfolio_call(kamino), parse_portfolio)}
+    if aave and not rpc:
+        raise ConfigError("aave: a node is needed. Give --rpc URL or set BASISLAB_RPC_URL.")
+    if aave and rpc:
+        found["aave"] = {"aave": (aave_call(aave, rpc), parse_aave)}
+    return found
+
+
+def ask(client: Client, calls: Asking) -> dict[str, Answer]:
+    """Return one venue's answers by their kind; SourceError for what is no answer."""
+    found: dict[str, Answer] = {}
+    for kind, (call, parse) in calls.items():
+
+        def check(tree: Any, call: Call = call, parse: Callable[..., object] = parse) -> object:
+            return parse(tree, call.label)
+
+        body = client.send(call, check)
+        found[kind] = Answer(parse_json(body, call.label), call.label, datetime.now(UTC))
+    return found
+
+
 def asked(
     hyperliquid: str | None, kamino: str | None, aave: str | None, rpc: str | None
 ) -> Answers:
@@ -119,27 +166,13 @@ def asked(
         No address at all, one that is none, or Aave without a node.
     """
     from basislab.data.sources import budgets
-    from basislab.data.sources.http import Call, Client
+    from basislab.data.sources.http import Client
 
-    calls: dict[str, tuple[Call, Callable[[Any, str], object]]] = {}
-    if hyperliquid:
-        theirs = account_calls(hyperliquid)
-        calls["mode"] = (theirs["userAbstraction"], parse_mode)
-        calls["account"] = (theirs["clearinghouseState"], parse_account)
-        calls["spot"] = (theirs["spotClearinghouseState"], parse_spot)
-        calls["meta"] = (theirs["meta"], lambda _, __: None)
-        calls["contexts"] = (theirs["metaAndAssetCtxs"], lambda _, __: None)
-    if kamino:
-        calls["kamino"] = (portfolio_call(kamino), parse_portfolio)
-    if aave and not rpc:
-        raise ConfigError("aave: a node is needed. Give --rpc URL or set BASISLAB_RPC_URL.")
-    if aave and rpc:
-        calls["aave"] = (aave_call(aave, rpc), parse_aave)
-    if not calls:
+    venues = asking(hyperliquid, kamino, aave, rpc)
+    if not venues:
         raise ConfigError("position read: whose? Give --hyperliquid, --kamino, --aave or --from.")
     found: dict[str, Answer] = {}
     with Client(budgets=budgets()) as client:
-        for kind, (call, parse) in calls.items():
-            body = client.send(call, lambda tree, call=call, parse=parse: parse(tree, call.label))  # type: ignore[misc]
-            found[kind] = Answer(parse_json(body, call.label), call.label, datetime.now(UTC))
+        for calls in venues.values():
+            found |= ask(client, calls)
     return Answers(**found)

@@ -56,6 +56,17 @@ restore_to = 0.30                    # and restore this distance
 horizon_days = 1.0                   # for distances in standard deviations
 hurdle_apy = 0.046                   # optional: what the money would earn elsewhere
 volatility_annual = 0.8              # optional
+
+[watch]                              # when 'basislab watch' tells you; each line is optional
+distance_below = 0.19                # liquidation closer than this share of the price
+ltv_above = 0.70
+margin_ratio_above = 0.5             # maintenance over equity
+net_delta_above = 0.02               # as a share of the larger leg
+hysteresis = 0.1                     # an alert ends when its number is this much better
+
+# [accounts]                         # whom 'basislab watch' asks; 'basislab position read' adds it
+# hyperliquid = "0x0000000000000000000000000000000000000000"
+# kamino = "11111111111111111111111111111111"
 """
 
 

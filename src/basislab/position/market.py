@@ -29,41 +29,46 @@ def with_market(reading: Reading, now: datetime | None = None) -> Reading:
 
     What cannot be had stays unknown, with a note; what the policy already says stays.
     """
+    with Client(budgets=budgets()) as client:
+        return asked_market(client, reading, now)
+
+
+def asked_market(client: Client, reading: Reading, now: datetime | None = None) -> Reading:
+    """Return the same through a client that is there; see `with_market`."""
     position, notes = reading.position, list(reading.notes)
     end = int((now or datetime.now(UTC)).timestamp())
     loan, policy = position.loan, position.policy
-    with Client(budgets=budgets()) as client:
 
-        def tried(what: str, ask: Callable[[], float | None]) -> float | None:
-            try:
-                found = ask()
-            except BasisLabError as error:
-                notes.append(f"{what} stays unknown: {error}")
-                return None
-            if found is None:
-                notes.append(f"{what} stays unknown: the venue answers no recent row.")
-            return found
+    def tried(what: str, ask: Callable[[], float | None]) -> float | None:
+        try:
+            found = ask()
+        except BasisLabError as error:
+            notes.append(f"{what} stays unknown: {error}")
+            return None
+        if found is None:
+            notes.append(f"{what} stays unknown: the venue answers no recent row.")
+        return found
 
-        if loan and loan.venue == "kamino":
-            start = end - _RATE_WINDOW_S
-            supply = tried(
-                f"supply APY of {position.coin}",
-                lambda: _last(_asked(client, "lending", "kamino", position.coin, start, end), 0),
-            )
-            borrow = tried(
-                "borrow APY of USDC",
-                lambda: _last(_asked(client, "lending", "kamino", "USDC", start, end), 1),
-            )
-            loan = loan.model_copy(update={"supply_apy": supply, "borrow_apy": borrow})
-        if policy.volatility_annual is None:
-            start = end - VOLATILITY_DAYS * SECONDS_PER_DAY
-            found = tried(
-                "volatility",
-                lambda: volatility(
-                    _asked(client, "perp", "hyperliquid", position.coin, start, end).values[:, 3]
-                ),
-            )
-            policy = policy.model_copy(update={"volatility_annual": found})
+    if loan and loan.venue == "kamino":
+        start = end - _RATE_WINDOW_S
+        supply = tried(
+            f"supply APY of {position.coin}",
+            lambda: _last(_asked(client, "lending", "kamino", position.coin, start, end), 0),
+        )
+        borrow = tried(
+            "borrow APY of USDC",
+            lambda: _last(_asked(client, "lending", "kamino", "USDC", start, end), 1),
+        )
+        loan = loan.model_copy(update={"supply_apy": supply, "borrow_apy": borrow})
+    if policy.volatility_annual is None:
+        start = end - VOLATILITY_DAYS * SECONDS_PER_DAY
+        found = tried(
+            "volatility",
+            lambda: volatility(
+                _asked(client, "perp", "hyperliquid", position.coin, start, end).values[:, 3]
+            ),
+        )
+        policy = policy.model_copy(update={"volatility_annual": found})
     changed = position.model_copy(update={"loan": loan, "policy": policy})
     return Reading(changed, tuple(notes))
 

@@ -6,6 +6,7 @@ from html import escape
 
 from basislab.position.advice import Advice
 from basislab.position.state import LegState, State
+from basislab.position.stress import stresses
 from basislab.position.words import cut
 from basislab.units import DAYS_PER_YEAR
 
@@ -16,7 +17,7 @@ def text_of(state: State, advice: Advice | None = None) -> str:
     """Return everything that is shown, as lines of text."""
     lines = [f"{cut(state.position.coin)}: equity {_usd(state.equity_usd)}"]
     lines += [*_leg("short", state.short), *_leg("loan", state.loan)]
-    lines += [*_picture(state), *_both(state), *_carry(state)]
+    lines += [*_picture(state), *_both(state), *_stresses(state), *_carry(state)]
     lines.append(f"{'closing now costs':26}{_usd(state.closing_cost_usd)}")
     lines += [f"STALE  {text}" for text in state.stale]
     return "\n".join([*lines, *(_advice(advice) if advice else [])]) + "\n"
@@ -79,6 +80,19 @@ def _both(state: State) -> list[str]:
         )
     lines.append(f"{'idle':26}{_usd(state.position.idle_usd)}")
     return lines
+
+
+def _stresses(state: State) -> list[str]:
+    """Say the smallest jump that each leg does not survive."""
+    rows = sorted(stresses(state.position), key=lambda row: abs(row.jump))
+    said = []
+    for name, dead in (
+        ("the loan", [row.jump for row in rows if row.does_loan_die]),
+        ("the short", [row.jump for row in rows if row.does_short_die]),
+    ):
+        said += [f"{name} a jump of {dead[0]:+.0%}"] if dead else []
+    largest = f"{max(row.jump for row in rows):.0%}"
+    return [f"{'would not survive':26}{', '.join(said) or f'nothing up to {largest}'}"]
 
 
 def _carry(state: State) -> list[str]:

@@ -36,6 +36,9 @@ Tier = Annotated[
     Field(strict=False),  # a list of TOML or JSON
 ]
 
+_HEX = r"^0x[0-9a-fA-F]{40}$"
+_HEX_WORDS = "an address of 0x and 40 digits"
+
 MarginMode = Literal["isolated", "cross", "unified", "portfolio"]
 
 
@@ -124,6 +127,44 @@ class HoldingPolicy(_Strict):
         return self
 
 
+class Accounts(_Strict):
+    """Whose legs these are: what `read` asked for, and `watch` asks for again. No secrets."""
+
+    hyperliquid: Annotated[str | None, Field(pattern=_HEX, description=_HEX_WORDS)] = None
+    kamino: Annotated[
+        str | None,
+        Field(pattern=r"^[1-9A-HJ-NP-Za-km-z]{32,44}$", description="a Solana address"),
+    ] = None
+    aave: Annotated[str | None, Field(pattern=_HEX, description=_HEX_WORDS)] = None
+
+    @model_validator(mode="after")
+    def _one_loan(self) -> Self:
+        if self.kamino and self.aave:
+            raise ValueError("a position has one loan: kamino or aave, not both")
+        return self
+
+
+class WatchLimits(_Strict):
+    """When its holder is told; what is left out follows from policy and loan."""
+
+    distance_below: Annotated[
+        Distance | None, Field(description="a share of the price between 0 and 1")
+    ] = None
+    """A first warning; by default a quarter above the policy's `act_below`."""
+    ltv_above: Annotated[Ltv | None, Field(description="a fraction between 0 and 1")] = None
+    """By default the loan's `max_ltv`."""
+    margin_ratio_above: Annotated[
+        float, Field(gt=0, lt=1, description="maintenance over equity, between 0 and 1")
+    ] = 0.5
+    net_delta_above: Annotated[
+        float, Field(gt=0, lt=1, description="a share of the larger leg, between 0 and 1")
+    ] = 0.02
+    hysteresis: Annotated[
+        float, Field(ge=0, lt=1, description="a share of each limit, 0 or more and below 1")
+    ] = 0.1
+    """An alert ends when its number is so much better than the limit."""
+
+
 class Position(_Strict):
     """A held carry position: short perpetual, loan behind the long, idle cash, policy.
 
@@ -142,6 +183,8 @@ class Position(_Strict):
     short: Short | None = None
     loan: Loan | None = None
     policy: HoldingPolicy = HoldingPolicy()
+    accounts: Accounts | None = None
+    watch: WatchLimits = WatchLimits()
 
     @model_validator(mode="after")
     def _has_a_leg(self) -> Self:

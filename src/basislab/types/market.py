@@ -307,7 +307,21 @@ class Market:
         ConfigError
             No day, a day outside the market, or `end` before `start`.
         """
-        bars = self.bars_between(start, end)
+        return self.part(self.bars_between(start, end))
+
+    def part(self, bars: slice) -> Market:
+        """Return the bars of a slice, without copying.
+
+        Parameters
+        ----------
+        bars : slice
+            Of places in `times`; never empty.
+
+        Returns
+        -------
+        Market
+            As `window` returns it.
+        """
         part = object.__new__(Market)
         parts: dict[str, Any] = {
             kind: MappingProxyType({k: s._window(bars) for k, s in getattr(self, kind).items()})

@@ -1,0 +1,1 @@
+"""Watching a held position: poll, judge, tell. Pure rules in `judge`, the world at the edges."""
