@@ -69,7 +69,9 @@ def test_a_run_without_a_liquidation_does_not_read_their_constants(market, role)
             assert name in {field.name for field in fields(terms)}
             moved = replace(terms, **{name: 0.5 * getattr(terms, name) + 0.002})
             now = starts.starts(*lowered(market, **changes), np.array([0]), vs.NOTHING)
-            then = starts.starts(*lowered(market, **changes, **{role: moved}), np.array([0]), vs.NOTHING)
+            then = starts.starts(
+                *lowered(market, **changes, **{role: moved}), np.array([0]), vs.NOTHING
+            )
             if changes is calm:
                 assert not now.is_sunk.any()
                 assert now.final[0] == then.final[0]

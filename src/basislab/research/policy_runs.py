@@ -55,7 +55,7 @@ def lived(runner: Runner, config: VenueConfig) -> Lived:
     equity = with_lending(model_of(config).curve(outcome), is_out, runner.market, config)
     rows, accounts = logged(outcome), dict(zip(Accounts._fields, outcome.accounts, strict=True))
     years = n_bars * runner.bar_days / DAYS_PER_YEAR
-    curve = equity[runner.starts[1:] - 1] / config.capital_usd
+    curve = equity[runner.day_bars[1:] - 1] / config.capital_usd
     values = {
         "max_drawdown": max_drawdown(equity, config.capital_usd),
         "worst_30d": worst_stretch(curve, 30),
@@ -76,8 +76,8 @@ def final_of(runner: Runner, config: VenueConfig) -> float:
     may_leave = config.entry_apy is not None or config.exit_apy is not None
     if may_leave or config.response == "exit":  # cash may lie idle: only the record says when
         return float(lived(runner, config).curve[-1])
-    model = model_of(config)
-    return model.final(*runner.lowered(config, 0, len(runner.market))) / config.capital_usd
+    finals = runner.starts(config, np.zeros(1, np.int64), len(runner.market)).finals
+    return float(finals[0]) / config.capital_usd
 
 
 def _is_out(outcome: Any) -> BoolArray:
@@ -146,7 +146,9 @@ def best_inside(runner: Runner, base: VenueConfig, pairs: Sequence[Leverages]) -
     lowered = [runner.lowered(config, 0, n_bars) for config in configs]
     bar_years = runner.bar_days / DAYS_PER_YEAR
     hurdle = (1.0 + hurdle_apy(runner.market, base.protocol)) ** bar_years
-    found = foresight([choice_of(*one) for one in lowered], hurdle, lowered[0][1].is_look)
+    found = foresight(
+        [choice_of(one.params, one.bars) for one in lowered], hurdle, lowered[0].bars.is_look
+    )
     return Inside(float(found.curve[-1]) - 1.0, float((found.states > 0).mean()))
 
 

@@ -14,12 +14,13 @@ from basislab.kernels.venue import totals
 from basislab.kernels.venue.ahead import look_ahead
 from basislab.kernels.venue.bars import Bars
 from basislab.kernels.venue.params import Params
+from basislab.kernels.venue.state import NOTHING
 from basislab.research.intraday import PART_OF_WICKS, Bridge
-from basislab.research.overfit.runner import cut, day_starts
+from basislab.research.overfit.runner import day_starts
 from basislab.research.search import group_configs, refusal
 from basislab.simulate import model_of
 from basislab.simulate.books import booked
-from basislab.simulate.model import logged
+from basislab.simulate.model import cut, logged
 from basislab.simulate.venue import lower_params
 from basislab.types.market import FloatArray, IntArray, Market
 from basislab.types.venue_config import VenueConfig
@@ -133,7 +134,9 @@ class Past:
             prices = {params.perp.funding_price for _, params, _ in ready}
             ahead = {price: look_ahead(part, price) for price in prices}
             for config, params, kept in ready:
-                made = totals.totals(params, part, ahead[params.perp.funding_price])
+                made = totals.totals(
+                    params, part, ahead[params.perp.funding_price], NOTHING, is_held=False
+                )
                 booked(made.accounts, made.final, config.capital_usd)
                 kept.returns[row, path] = made.final / config.capital_usd - 1.0
                 kept.is_sunk[row, path] = (logged(made)[:, 1] == ev.LIQUIDATION).any()
