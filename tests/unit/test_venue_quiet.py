@@ -172,8 +172,9 @@ def reached(params, state, close=QUOTE, **changes):
     ahead = ahead_of.look_ahead(bars, params.perp.funding_price)
     limits = reach.limits_of(params, state.position.short.contracts * QUOTE.mark)
     lines, position = reach.lines_of(bars, ahead, limits), reach.held_at(state, ahead, 0)
-    water, curve = totals.Water(1e4, 0.0), np.empty(count + 1)
-    return totals.waded(position, limits, lines, 1, count + 1, water, curve)[0] - 1
+    water, scratch = totals.Water(1e4, 0.0), totals.new_scratch(count + 1)
+    end = count + 1
+    return totals.waded(position, limits, lines, ahead, 1, end, water, scratch)[0] - 1
 
 
 @pytest.mark.parametrize(
@@ -234,6 +235,15 @@ def test_the_deepest_fall_is_from_the_highest_peak_before_it():
     for value in curve:
         water = totals.lowered(water, value)
     assert totals.Water(130.0, 0.25) == water
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 64])
+def test_the_highest_of_a_curve_is_found_wherever_it_stands(count):
+    for place in range(count):
+        curve = np.full(64, 300.0)  # beyond the first `count`: not looked at
+        curve[:count] = -np.arange(count)
+        curve[place] = 200.0
+        assert totals.highest(curve, count) == 200.0
 
 
 def made_market(seed, n_bars=60, move=0.02):

@@ -156,7 +156,7 @@ def test_a_reopening_closes_and_sends_all_cash_to_both_legs(long, margin, sent):
 @pytest.mark.parametrize(("arrival", "is_there"), [(8, False), (7, True), (6, True)])
 def test_a_transfer_arrives_at_its_bar_and_is_noted(arrival, is_there):
     log, before = new_log(), held(transit=vs.Transit(30.0, vs.TO_SHORT, arrival))
-    done = whole.settled_in(params(), before, QUOTE, kernel_bar(), log)
+    done = whole.acted(params(), before, QUOTE, kernel_bar(), log)
     assert (430.0 if is_there else 400.0) == done.position.short.margin
     wanted = [(7, ev.ARRIVAL, NO_LEG, ev.NO_REASON, 30.0, 0.0, 0.0)]
     assert (wanted if is_there else []) == rows(log)
@@ -164,7 +164,7 @@ def test_a_transfer_arrives_at_its_bar_and_is_noted(arrival, is_there):
 
 def test_the_studys_transfers_arrive_without_a_word():
     log, before = new_log(), held(transit=vs.Transit(30.0, vs.TO_SHORT, 7))
-    done = whole.settled_in(params("instant"), before, QUOTE, kernel_bar(), log)
+    done = whole.acted(params("instant"), before, QUOTE, kernel_bar(), log)
     assert (430.0, []) == (done.position.short.margin, rows(log))
 
 
@@ -175,7 +175,7 @@ def test_a_reopening_is_noted_with_its_cost():
         venue["state"].idle_state(100.0, QUOTE)._replace(transit=vs.Transit(900.0, vs.TO_BOTH, 7))
     )
     log = new_log()
-    done = whole.settled_in(params(), cash, QUOTE, kernel_bar(), log)
+    done = whole.acted(params(), cash, QUOTE, kernel_bar(), log)
     assert vs.OPEN == done.status
     cost = 1.0 + 3.0 - 2 * 1_000 / 96
     assert [(7, ev.REOPEN, NO_LEG, ev.NO_REASON, 0.0, cost, 0.0)] == rows(log)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from basislab.data import checked
 from basislab.presets.terms import resolve
 from basislab.simulate import simulate
@@ -54,5 +52,5 @@ def backtest(
     9609.68
     """
     notes = checked(market, accept_quality=accept_quality)
-    result = simulate(market, resolve(config), start=as_day(start, "start"), end=as_day(end, "end"))
-    return replace(result, warnings=(*notes, *result.warnings))
+    first, last = as_day(start, "start"), as_day(end, "end")
+    return simulate(market, resolve(config), start=first, end=last, notes=notes)

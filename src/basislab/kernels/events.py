@@ -116,4 +116,4 @@ def record(
     log.filled[0] += 1
 
 
-compile_module(globals())
+compile_module(globals(), owners=("new_log",))

@@ -253,4 +253,4 @@ def seized(equity: float, notional: float, kind: int, rate: float) -> Seizure:
     return Seizure(there - penalty, penalty, max(-equity, 0.0))
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

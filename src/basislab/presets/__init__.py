@@ -116,10 +116,7 @@ def locate(
     name: str | Path, known: Callable[[], list[str]], folders: tuple[Path, ...] = FOLDERS
 ) -> tuple[Path, int]:
     """Return a preset's file and when it was last changed, ns: together the key of its content."""
-    path = Path(name)
-    if path.suffix != ".toml":
-        own = [folder / f"{name}.toml" for folder in folders if path.name == str(name)]
-        path = next((file for file in own if file.is_file()), path)
+    path = _packaged(str(name), folders) or Path(name)
     if path.suffix != ".toml":
         names = known()
         raise ConfigError(
@@ -130,6 +127,14 @@ def locate(
         return path, path.stat().st_mtime_ns
     except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
         raise ConfigError(f"venue file {path}: it cannot be read ({error}).") from None
+
+
+@cache
+def _packaged(name: str, folders: tuple[Path, ...]) -> Path | None:
+    """Return the package's own preset of that name."""
+    if Path(name).name != name or Path(name).suffix == ".toml":
+        return None
+    return next((file for folder in folders if (file := folder / f"{name}.toml").is_file()), None)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from basislab.errors import ConfigError
 from basislab.metrics import compound_return
 from basislab.research.grid import Grid
-from basislab.simulate import MODELS, Model, model_of
+from basislab.simulate import MODELS, Model, lowered_bars, model_of
 from basislab.simulate.rates import hurdle_apy
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, IntArray, Market
@@ -20,10 +20,6 @@ from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-KEPT_GROUPS = 8
-"""How many groups' bars are kept: those of an hourly year are some megabytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,22 +55,10 @@ class Window:
     configs: tuple[ModelConfig, ...]
     reasons: tuple[str, ...]
     groups: tuple[Group, ...]
-    _lowered: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Lowered bars are made anew where a window arrives: they are larger than it."""
-        return self.__dict__ | {"_lowered": {}}
 
     def lowered(self, group: int) -> Any:
-        """Return what the kernel reads for a group, lowered once; a few are kept, not thousands."""
-        bars = self._lowered.get(group)
-        if bars is None:
-            config = self.groups[group].config
-            bars = model_of(config).lower_bars(self.market, config)
-            if len(self._lowered) >= KEPT_GROUPS:
-                self._lowered.clear()
-            self._lowered[group] = bars
-        return bars
+        """Return what the kernel reads for a group."""
+        return lowered_bars(self.market, self.groups[group].config)
 
     @property
     def n_refused(self) -> int:

@@ -2,7 +2,7 @@
 
 from basislab.simulate.model import Model
 from basislab.simulate.models import MODELS, config_type, model_of
-from basislab.simulate.run import simulate
+from basislab.simulate.run import lowered_bars, simulate
 from basislab.simulate.study import StudyModel, lower_config, lower_market
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "config_type",
     "lower_config",
     "lower_market",
+    "lowered_bars",
     "model_of",
     "simulate",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from basislab.kernels.events import LEG_NAMES
 from basislab.metrics import annualized_return, compound_return, max_drawdown
 from basislab.simulate.books import booked
+from basislab.simulate.kept import kept
 from basislab.simulate.model import Model, Run, logged
 from basislab.simulate.models import model_of
 from basislab.simulate.rates import hurdle_apy
@@ -20,7 +21,12 @@ from basislab.units import SECONDS_PER_DAY
 
 
 def simulate(
-    market: Market, config: ModelConfig, *, start: date | None = None, end: date | None = None
+    market: Market,
+    config: ModelConfig,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Result:
     """Run one configuration over one window of a market.
 
@@ -32,6 +38,9 @@ def simulate(
         With its venues resolved (`basislab.backtest` accepts names).
     start, end : date, optional
         First and last day, inclusive; the market's own when left out. The model sees only these.
+
+    notes : tuple of str
+        What is known of the data; the first of the result's warnings.
 
     Raises
     ------
@@ -45,19 +54,39 @@ def simulate(
     """
     model = model_of(config)
     part = market.window(start, end)
+    if part is not market:
+        part = kept(market, ("window", part.start, part.end), lambda: part)
     model.check_market(part)
     model.check(part, config)
     params = model.lower_params(config, part.bar_seconds)
-    outcome = model.kernel.run(params, model.lower_bars(part, config))
-    return _wrap(model, market, part, config, outcome)
+    outcome = model.kernel.run(params, lowered_bars(part, config))
+    return _wrap(model, market, part, config, outcome, notes)
 
 
-def _wrap(model: Model, market: Market, part: Market, config: ModelConfig, outcome: Any) -> Result:
+def lowered_bars(market: Market, config: ModelConfig) -> Any:
+    """Return what a config's kernel reads of a market, lowered once."""
+    model = model_of(config)
+    key = ("bars", type(config), model.series(config))
+    return kept(market, key, lambda: model.lower_bars(market, config))
+
+
+def _wrap(
+    model: Model,
+    market: Market,
+    part: Market,
+    config: ModelConfig,
+    outcome: Any,
+    notes: tuple[str, ...],
+) -> Result:
     capital = config.capital_usd
     final = float(outcome.final)  # as plain Python the kernels give numpy's floats
     ledger = model.ledger(booked(outcome.accounts, final, capital))
     bar_days = part.bar_seconds / SECONDS_PER_DAY
-    hurdle = hurdle_apy(part, config.protocol)
+    hurdle = kept(
+        part,
+        ("hurdle", config.protocol),
+        lambda: compound_return(hurdle_apy(part, config.protocol), bar_days),
+    )
     rows, closes = logged(outcome), model.closes(part, config)
     events = _events(model, part, closes, rows)
     outcome.equity.setflags(write=False)
@@ -77,8 +106,8 @@ def _wrap(model: Model, market: Market, part: Market, config: ModelConfig, outco
         bar_seconds=part.bar_seconds,
         max_drawdown=max_drawdown(outcome.equity, capital),
         annualized_return=annualized_return(final / capital - 1.0, len(part) * bar_days),
-        hurdle_return=compound_return(hurdle, bar_days),
-        warnings=tuple(model.warnings(Run(part, config, outcome, ledger, events))),
+        hurdle_return=hurdle,
+        warnings=(*notes, *model.warnings(Run(part, config, outcome, ledger, events))),
         **model.extras(outcome),
     )
 

@@ -307,6 +307,8 @@ class Market:
         ConfigError
             No day, a day outside the market, or `end` before `start`.
         """
+        if start is None and end is None:
+            return self
         return self.part(self.bars_between(start, end))
 
     def part(self, bars: slice) -> Market:

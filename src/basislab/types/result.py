@@ -388,5 +388,6 @@ def time_labels(times: NDArray[np.datetime64], bar_seconds: int) -> list[str]:
     ['2025-01-18T05:00Z']
     """
     if bar_seconds % SECONDS_PER_DAY == 0:
-        return list(np.datetime_as_string(times, unit="D").tolist())
-    return [f"{minute}Z" for minute in np.datetime_as_string(times, unit="m").tolist()]
+        return [day.isoformat() for day in times.astype("datetime64[D]").tolist()]
+    minutes = times.astype("datetime64[m]").tolist()
+    return [f"{minute.isoformat(timespec='minutes')}Z" for minute in minutes]

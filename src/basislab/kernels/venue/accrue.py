@@ -52,4 +52,4 @@ def funding_settled(state: State, rate: float, price: float) -> State:
     return changed(state, position, state.idle, state.transit, accounts)
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

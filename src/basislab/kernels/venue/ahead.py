@@ -18,6 +18,7 @@ from basislab.kernels.legs import LongLeg, Position, ShortLeg
 from basislab.kernels.venue.bars import Bars, Quote
 from basislab.kernels.venue.ledger import post
 from basislab.kernels.venue.params import MARK_PRICE, ORACLE_PRICE
+from basislab.kernels.venue.spans import bound, new_spans
 from basislab.kernels.venue.state import State
 
 
@@ -28,6 +29,8 @@ class Ahead(NamedTuple):
     is the funding of one contract, USD; ``least`` what of it is certain within the bar: the sum up
     to the bar before and this bar's where it is a cost. Per coin of index, USD: ``supplied`` and
     ``staked`` interest at each close, ``rise`` of spot and ``climb`` of the mark.
+    ``spans`` bounds what blocks of bars reach, shape (n_blocks, spans.N_FIELDS); the first block
+    holds ``begin`` bars that lie before these.
     """
 
     coins: FloatArray
@@ -38,6 +41,8 @@ class Ahead(NamedTuple):
     staked: FloatArray
     rise: FloatArray
     climb: FloatArray
+    spans: FloatArray
+    begin: int
 
 
 def look_ahead(bars: Bars, funding_price: int) -> Ahead:
@@ -52,6 +57,8 @@ def look_ahead(bars: Bars, funding_price: int) -> Ahead:
         np.zeros(n_bars),
         np.zeros(n_bars),
         np.zeros(n_bars),
+        new_spans(n_bars),
+        0,
     )
     priced, spot, mark = bars.perp.close, bars.spot.close, bars.mark.close
     if funding_price == ORACLE_PRICE:
@@ -68,6 +75,7 @@ def look_ahead(bars: Bars, funding_price: int) -> Ahead:
         ahead.staked[i] = ahead.staked[i - 1] + held * bars.stake[i] * spot[i]
         ahead.rise[i] = ahead.rise[i - 1] + held * (spot[i] - spot[i - 1])
         ahead.climb[i] = ahead.climb[i - 1] + held * (mark[i] - mark[i - 1])
+    bound(ahead.spans, bars, ahead.coins, ahead.debt, ahead.paid, ahead.least)
     return ahead
 
 
@@ -120,4 +128,4 @@ def is_one_sided(state: State, ahead: Ahead, first: int, last: int) -> bool:
     return bool(coins / ahead.coins[first] * ahead.coins[last] <= contracts)
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=("look_ahead",))

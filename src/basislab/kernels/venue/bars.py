@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import FloatArray
 
+BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
@@ -58,7 +59,7 @@ class Bars(NamedTuple):
     stake: FloatArray
     funding: FloatArray
     taker: FloatArray
-    is_look: NDArray[np.bool_]
+    is_look: BoolArray
     sigma: FloatArray
     carry: FloatArray
     faults: IntArray
@@ -146,4 +147,4 @@ def between(start: Quote, end: Quote, share: float) -> Quote:
     )
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

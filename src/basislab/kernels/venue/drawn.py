@@ -179,4 +179,4 @@ def note(kept: Totals, capital: float, marks: IntArray, row: FloatArray, fan: Fl
         fan[mark] = kept.curve[marks[mark]]
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=())

@@ -95,4 +95,4 @@ def leverages(state: State) -> tuple[float, float]:
     return of_long, effective_leverage(notional, short_equity(short, quote.mark))
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=("new_log",))

@@ -131,4 +131,4 @@ def ruled_until(params: Params, bars: Bars, first: int) -> int:
     return end
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=("ruled",), owners=())

@@ -44,4 +44,4 @@ post = sums_of(Accounts)
 """Return ``accounts`` with the given amounts added: USD, signed from our side."""
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

@@ -165,4 +165,4 @@ def liquidated(terms: LoanTerms, leg: LongLeg, oracle: float) -> LoanLiquidation
     return LoanLiquidation(leg, seized, repaid, bad_debt)
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

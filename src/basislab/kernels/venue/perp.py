@@ -197,4 +197,4 @@ def liquidated(
     return partially_liquidated(terms, leg, mark)
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

@@ -130,4 +130,4 @@ def decided(params: Params, state: State, bar: Bar) -> Order:
     return relief(params, state, bar.close) if is_stretched(params, state, bar) else no_order()
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

@@ -87,4 +87,4 @@ def quiet_bar(params: Params, state: State, bar: Bar) -> State:
     return advanced(state, position, min(state.lowest_debt, debt), bar.close, accounts)
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

@@ -11,12 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from basislab.kernels._jit import compile_module
 from basislab.kernels.bars import FloatArray
 from basislab.kernels.venue.ahead import Ahead
-from basislab.kernels.venue.bars import Bars
+from basislab.kernels.venue.bars import Bars, BoolArray
 from basislab.kernels.venue.params import BANDS, DISTANCE, TRIGGER, VOLATILITY, Params
 from basislab.kernels.venue.perp import tier_of
 from basislab.kernels.venue.size import MAX_NET_DELTA, target_notional
@@ -24,9 +23,6 @@ from basislab.kernels.venue.state import State
 
 SLACK = 1e-9
 """Relative; running sums are exact to some 1e-13."""
-
-BLOCK = 128
-"""Bars tested at once: two kilobytes of each series, which the cache holds."""
 
 
 class Held(NamedTuple):
@@ -141,7 +137,7 @@ class Lines(NamedTuple):
     worst_mark: FloatArray
     sigma: FloatArray
     carry: FloatArray
-    is_look: NDArray[np.bool_]
+    is_look: BoolArray
 
 
 def lines_of(bars: Bars, ahead: Ahead, limits: Limits) -> Lines:
@@ -163,12 +159,18 @@ def lines_of(bars: Bars, ahead: Ahead, limits: Limits) -> Lines:
     )
 
 
-def count_events(held: Held, limits: Limits, lines: Lines, first: int, last: int) -> int:
-    """Return on how many of the bars ``[first, last)`` something might happen."""
+def first_event(
+    held: Held, limits: Limits, lines: Lines, first: int, last: int, due: BoolArray
+) -> int:
+    """Return the first of the bars ``[first, last)`` on which something might happen, or `last`.
+
+    `due`, of at least so many bars, is written to.
+    """
     found = 0
     early = 1.0 + SLACK
     # unsigned: no test for negative indices stands in the way of vector registers
-    for i in range(np.uint64(first), np.uint64(last)):
+    begin = np.uint64(first)
+    for i in range(begin, np.uint64(last)):
         coins, debt = held.coins * lines.coins[i], held.debt * lines.debt[i] * early
         worst = held.contracts * lines.worst_mark[i] * early
         certain = held.funds + held.contracts * lines.least[i]
@@ -194,18 +196,12 @@ def count_events(held: Held, limits: Limits, lines: Lines, first: int, last: int
         )
         apart = abs(coins - held.contracts) * lines.spot[i] * early
         is_asked |= is_large | is_small | (apart > limits.apart * total)
-        found += is_due | (is_asked & lines.is_look[i])
-    return found
-
-
-def first_event(held: Held, limits: Limits, lines: Lines, first: int, last: int) -> int:
-    """Return the first bar of ``[first, last)`` on which something might happen, by halving."""
-    while last - first > 1:
-        middle = (first + last) // 2
-        if count_events(held, limits, lines, first, middle) > 0:
-            last = middle
-        else:
-            first = middle
+        due[i - begin] = is_due | (is_asked & lines.is_look[i])
+        found += due[i - begin]
+    if found == 0:
+        return last
+    while not due[first - begin]:
+        first += 1
     return first
 
 
@@ -218,4 +214,4 @@ def equities(held: Held, lines: Lines, first: int, last: int, curve: FloatArray)
         curve[i - begin] = coins * lines.spot[i] - debt + short + held.cash
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

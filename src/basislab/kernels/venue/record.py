@@ -49,4 +49,4 @@ def recorded(params: Params, state: State, bar: Bar, row: FloatArray) -> None:
     row[11] = state.hits.lending_cost + state.hits.perp_cost
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

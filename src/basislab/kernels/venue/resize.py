@@ -98,4 +98,4 @@ def resized(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog)
     return state
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=())

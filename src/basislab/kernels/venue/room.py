@@ -156,4 +156,4 @@ def can_resize(params: Params, state: State, quote: Quote, taker: float) -> bool
     return plan.is_trade or plan.is_move
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=())

@@ -34,4 +34,4 @@ def is_off_size(params: Params, state: State, quote: Quote) -> bool:
     return is_outside or abs(coins - contracts) * quote.spot > MAX_NET_DELTA * target
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

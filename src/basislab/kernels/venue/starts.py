@@ -70,6 +70,8 @@ def ahead_from(ahead: Ahead, first: int) -> Ahead:
         ahead.staked[first:],
         ahead.rise[first:],
         ahead.climb[first:],
+        ahead.spans,
+        ahead.begin + first,
     )
 
 
@@ -93,4 +95,6 @@ def starts(params: Params, bars: Bars, ahead: Ahead, firsts: IntArray, nothing: 
     return kept
 
 
-compile_module(globals(), inline=False)
+compile_module(
+    globals(), inline=False, owners=("ahead_from", "bars_from", "candles_from", "starts")
+)

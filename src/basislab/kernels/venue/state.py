@@ -167,4 +167,4 @@ def ended(state: State) -> State:
     return flagged(over, no_order(), ENDED, False)
 
 
-compile_module(globals())
+compile_module(globals(), owners=())

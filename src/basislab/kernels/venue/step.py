@@ -76,11 +76,11 @@ def step(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     return state
 
 
-def run(params: Params, bars: Bars) -> Outcome:
+def stepped(
+    params: Params, bars: Bars, log: EventLog, curve: FloatArray, record: FloatArray
+) -> State:
     """Open at the first close, step through the bars after it, close everything at the end."""
     n_bars = len(bars.funding)
-    log: EventLog = ev.new_log(ev.EVENTS_A_BAR * n_bars + 2)
-    curve, record = np.empty(n_bars), np.zeros((n_bars, len(COLUMNS)))
     state = open_position(params, bar_at(bars, 0), log)
     first = 0
     while first < n_bars:
@@ -92,10 +92,17 @@ def run(params: Params, bars: Bars) -> Outcome:
             curve[index] = equity(state)
             recorded(rules, state, bar, record[index])
         first = end
-    last = closing_cost(params, state, bar_at(bars, n_bars - 1))
-    final = equity(last)
+    return closing_cost(params, state, bar_at(bars, n_bars - 1))
+
+
+def run(params: Params, bars: Bars) -> Outcome:
+    """Return one run with its curve, its record and its events."""
+    n_bars = len(bars.funding)
+    log: EventLog = ev.new_log(ev.EVENTS_A_BAR * n_bars + 2)
+    curve, record = np.empty(n_bars), np.zeros((n_bars, len(COLUMNS)))
+    last = stepped(params, bars, log, curve, record)
     debt, naked = last.lowest_debt, last.naked_bars
-    return Outcome(curve, final, last.accounts, log, debt, naked, record)
+    return Outcome(curve, equity(last), last.accounts, log, debt, naked, record)
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=("step", "stepped"), owners=("run",))

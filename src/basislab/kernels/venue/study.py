@@ -82,4 +82,4 @@ def settled(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     return after
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=())

@@ -154,4 +154,4 @@ def collected(state: State) -> State:
     return changed(state, state.position, idle, no_transit(), state.accounts)
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=())

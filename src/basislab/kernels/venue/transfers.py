@@ -111,4 +111,4 @@ def arrived(params: Params, state: State, quote: Quote, taker: float) -> State:
     return changed(state, position, idle, no_transit(), state.accounts)
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=())

@@ -23,4 +23,4 @@ def trailing_deviation(
         sigma[index] = math.sqrt(variance * reaction)
 
 
-compile_module(globals(), inline=False)
+compile_module(globals(), inline=False, owners=())

@@ -49,7 +49,7 @@ from basislab.kernels.venue.state import (
 from basislab.kernels.venue.study import settled
 from basislab.kernels.venue.trades import closed, delevered, rehedged
 from basislab.kernels.venue.transfers import MIN_MOVE_USD, arrived, movable, moved, topped_up
-from basislab.kernels.venue.within import part, through
+from basislab.kernels.venue.within import checked, through
 
 with_hits = fields_of(State, "hits")
 with_naked_bars = fields_of(State, "naked_bars")
@@ -142,10 +142,13 @@ def executed(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog
     return state
 
 
+def is_due(state: State, bar: Bar) -> bool:
+    """Whether what is under way arrives by now."""
+    return state.transit.target != NOWHERE and bar.number >= state.transit.arrival
+
+
 def settled_in(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -> State:
     """Let what is due arrive."""
-    if state.transit.target == NOWHERE or bar.number < state.transit.arrival:
-        return state
     is_opening = state.transit.target == TO_BOTH
     amount, before = state.transit.amount, equity(state)
     state = arrived(params, state, quote, bar.taker)
@@ -173,11 +176,14 @@ def acted(params: Params, state: State, quote: Quote, bar: Bar, log: EventLog) -
     """
     if is_out(params, bar):
         return state
-    state = settled_in(params, state, quote, bar, log)
+    if is_due(state, bar):
+        state = settled_in(params, state, quote, bar, log)
     if state.order.kind != NO_ORDER:
         state = executed(params, state, quote, bar, log)
-        state = disturbed(params, state, bar)
-        state = settled_in(params, state, quote, bar, log)
+        if len(params.faults) > 0:
+            state = disturbed(params, state, bar)
+        if is_due(state, bar):
+            state = settled_in(params, state, quote, bar, log)
     return state
 
 
@@ -211,9 +217,11 @@ def full_bar(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     switches = params.conventions
     price = funding_price(params.perp.funding_price, bar.close)
     state = begun(state, bar.open)
-    state = acted(params, state, bar.open, bar, log)
-    state = auto_deleveraged(params, state, bar, log)
-    state = venue_gone(params, state, bar, log)
+    if state.order.kind != NO_ORDER or is_due(state, bar):
+        state = acted(params, state, bar.open, bar, log)
+    if len(params.faults) > 0:
+        state = auto_deleveraged(params, state, bar, log)
+        state = venue_gone(params, state, bar, log)
     state = interest_accrued(state, bar)
     if switches.funding_first:
         state = funding_settled(state, bar.funding, price)
@@ -226,9 +234,15 @@ def full_bar(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     if not switches.funding_first:
         state = funding_settled(state, bar.funding, price)
     if not switches.settle_at_close:
-        state = part(params, state, bar.close, bar.close, bar.taker)
-        noted(state, bar, log)
+        state = checked(params, state, bar.close, bar.taker)
+        if state.hits.is_long or state.hits.is_short:
+            noted(state, bar, log)
     return exposed(state)
+
+
+def acted_at_once(params: Params, state: State, bar: Bar, log: EventLog) -> State:
+    """Act at the close, by the study's convention."""
+    return acted(params, state, bar.close, bar, log)
 
 
 def decided_on(params: Params, state: State, bar: Bar, log: EventLog) -> State:
@@ -236,7 +250,7 @@ def decided_on(params: Params, state: State, bar: Bar, log: EventLog) -> State:
     if state.order.kind == NO_ORDER:  # what an outage holds up stays as it was decided
         state = flagged(state, decided(params, state, bar), state.status, state.is_hurt)
     if params.conventions.instant and state.order.kind != NO_ORDER:
-        state = acted(params, state, bar.close, bar, log)
+        state = acted_at_once(params, state, bar, log)
     if equity(state) <= 0.0:
         state = ended(state)
     if state.status == ENDED:
@@ -266,4 +280,6 @@ def closing_cost(params: Params, state: State, bar: Bar) -> State:
     return changed(state, state.position, state.idle + gain - cost.total, state.transit, accounts)
 
 
-compile_module(globals(), inline=False)
+_SHORT = ("acted", "begun", "executed", "exposed", "full_bar", "is_due", "out_of_market")
+
+compile_module(globals(), inline=_SHORT, owners=())

@@ -104,10 +104,49 @@ def walked(params: Params, state: State, bar: Bar, first: Quote, second: Quote) 
     return part(params, state, second, bar.close, bar.taker)
 
 
-def through(params: Params, state: State, bar: Bar) -> State:
-    """Go through the bar in the nearest order of its extremes, or in the one that leaves less."""
+def is_untouched(params: Params, state: State, oracle: float, mark: float) -> bool:
+    """Whether neither leg is liquidated by an oracle so low and a mark so high."""
+    if 0.0 < lending.liquidation_price(params.loan, state.position.long) >= oracle:
+        return False
+    short = state.position.short
+    return short.contracts <= 0.0 or perp.liquidation_price(params.perp, short) > mark
+
+
+def turns(bar: Bar) -> tuple[Quote, Quote]:
+    """Return the bar's extremes, the nearer to the open first."""
     is_up_first = bar.high.mark - bar.open.mark <= bar.open.mark - bar.low.mark
-    first, second = (bar.high, bar.low) if is_up_first else (bar.low, bar.high)
+    return (bar.high, bar.low) if is_up_first else (bar.low, bar.high)
+
+
+def marked_along(state: State, first: Quote, second: Quote, last: Quote) -> State:
+    """Mark from one quote to the next; nothing is liquidated between them."""
+    return repriced(repriced(repriced(state, first), second), last)
+
+
+def through(params: Params, state: State, bar: Bar) -> State:
+    """Go through the bar; where its prices meet no leg's they are only marked to."""
+    oracle = min(bar.open.oracle, bar.high.oracle, bar.low.oracle, bar.close.oracle)
+    mark = max(bar.open.mark, bar.high.mark, bar.low.mark, bar.close.mark)
+    if not is_untouched(params, state, oracle, mark):
+        return touched(params, state, bar)
+    first, second = turns(bar)
+    nearest = marked_along(state, first, second, bar.close)
+    if params.path_order != PESSIMISTIC:
+        return nearest
+    other = marked_along(state, second, first, bar.close)
+    return other if equity(other) < equity(nearest) else nearest
+
+
+def checked(params: Params, state: State, quote: Quote, taker: float) -> State:
+    """Liquidate what is unhealthy at a quote, after funding."""
+    if is_untouched(params, state, quote.oracle, quote.mark):
+        return repriced(state, quote)
+    return part(params, state, quote, quote, taker)
+
+
+def touched(params: Params, state: State, bar: Bar) -> State:
+    """Go through the bar in the nearest order of its extremes, or in the one that leaves less."""
+    first, second = turns(bar)
     nearest = walked(params, state, bar, first, second)
     if params.path_order != PESSIMISTIC:
         return nearest
@@ -115,4 +154,6 @@ def through(params: Params, state: State, bar: Bar) -> State:
     return other if equity(other) < equity(nearest) else nearest
 
 
-compile_module(globals(), inline=False)
+_SHORT = ("is_untouched", "turns", "marked_along", "through", "checked")
+
+compile_module(globals(), inline=_SHORT, owners=())

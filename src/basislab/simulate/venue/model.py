@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from basislab.kernels.events import LEG_NAMES
+from basislab.kernels.events import LEG_NAMES, EventLog
 from basislab.kernels.venue import events as ev
 from basislab.kernels.venue import starts, step, totals
 from basislab.kernels.venue.ahead import Ahead, look_ahead
@@ -18,10 +19,10 @@ from basislab.kernels.venue.ledger import Accounts
 from basislab.kernels.venue.params import Params
 from basislab.kernels.venue.record import COLUMNS
 from basislab.kernels.venue.state import NOTHING
-from basislab.simulate.books import booked, check_books
+from basislab.simulate.books import check_books
 from basislab.simulate.model import Run, Starts, logged
 from basislab.simulate.venue.bars import check_window, lower_bars
-from basislab.simulate.venue.params import lower_params
+from basislab.simulate.venue.params import lower_many, lower_params
 from basislab.simulate.venue.prices import price_sources
 from basislab.types.market import FloatArray, IntArray, Market
 from basislab.types.result import Result
@@ -40,6 +41,14 @@ COUNTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "resizes": (ev.RESIZE, ()),
 }
 """What is counted of a run's events: their kind, and on which legs; on any where none is named."""
+
+_COUNTED = np.array(
+    [
+        (kind, sum(1 << LEG_NAMES.index(leg) for leg in legs or LEG_NAMES))
+        for kind, legs in COUNTS.values()
+    ]
+)
+"""The same as the kernel reads it: legs as bits."""
 
 IN_LIQUIDATIONS: Mapping[str, tuple[str, ...]] = {
     "perp": (
@@ -121,11 +130,9 @@ class VenueModel:
 
     def count(self, rows: FloatArray) -> dict[str, int]:
         """Count events by kind and leg."""
-        kind, leg = rows[:, 1], rows[:, 2].astype(np.int64)
-        return {
-            name: int(((kind == wanted) & _is_on(leg, legs)).sum())
-            for name, (wanted, legs) in COUNTS.items()
-        }
+        found = np.empty(len(COUNTS))
+        totals.tallied(EventLog(rows, np.array([len(rows)])), _COUNTED, found)
+        return dict(zip(COUNTS, map(int, found), strict=True))
 
     def warnings(self, run: Run) -> list[str]:
         """Name odd choices, prices that stand in, bars without data, and what others bore."""
@@ -182,27 +189,15 @@ class VenueModel:
 
     def table(self, rows: Sequence[VenueConfig], bars: Bars, bar_seconds: int) -> FloatArray:
         """Run configurations one after the other on the same bars."""
-        ahead: dict[int, Ahead] = {}
-        made = []
-        for config in rows:
-            params = lower_params(config, bar_seconds)
-            priced = params.perp.funding_price
-            if priced not in ahead:
-                ahead[priced] = look_ahead(bars, priced)
-            kept = totals.totals(params, bars, ahead[priced], NOTHING, is_held=False)
-            made.append(self._row(kept, config.capital_usd))
-        return np.array(made)
-
-    def _row(self, kept: totals.Totals, capital: float) -> list[float]:
-        accounts = booked(kept.accounts, kept.final, capital)
-        return [
-            kept.final,
-            kept.drawdown,
-            kept.lowest_debt,
-            kept.naked_bars,
-            *self.count(logged(kept)).values(),
-            *accounts.values(),
-        ]
+        log = ev.new_log(ev.EVENTS_A_BAR * len(bars.funding) + 2)
+        made, scratch = np.empty((len(rows), len(self.columns))), totals.new_scratch(0)
+        for params, positions, decisions in lower_many(rows, bar_seconds):
+            ahead, part = _ahead(params, bars), np.empty((len(positions), made.shape[1]))
+            totals.tabulated(params, decisions, bars, ahead, NOTHING, _COUNTED, log, scratch, part)
+            made[positions] = part
+        accounts = made[:, -len(Accounts._fields) :]
+        check_books(accounts, made[:, 0], np.array([config.capital_usd for config in rows]))
+        return made
 
     def identity(self, config: VenueConfig) -> tuple[Hashable, ...]:
         """Return the model and the config without what its policy does not look at."""
@@ -218,7 +213,7 @@ class VenueModel:
 
     def ahead(self, params: Params, bars: Bars) -> Ahead:
         """Return the running products and sums that quiet bars are left alone by."""
-        return look_ahead(bars, params.perp.funding_price)
+        return _ahead(params, bars)
 
     def starts(self, params: Params, bars: Bars, ahead: Ahead, firsts: IntArray) -> Starts:
         """Run from each of the bars `firsts` to the last, to rounding, without curves."""
@@ -240,8 +235,18 @@ class VenueModel:
         )
 
 
-def _is_on(leg: IntArray, legs: tuple[str, ...]) -> Any:
-    return np.isin(leg, [LEG_NAMES.index(name) for name in legs]) if legs else True
+_AHEAD: deque[tuple[Bars, int, Ahead]] = deque(maxlen=4)
+
+
+def _ahead(params: Params, bars: Bars) -> Ahead:
+    """Return the running sums of lowered bars; those of the last few are kept."""
+    priced = params.perp.funding_price
+    for known, price, ahead in tuple(_AHEAD):
+        if known is bars and price == priced:
+            return ahead
+    ahead = look_ahead(bars, priced)
+    _AHEAD.append((bars, priced, ahead))
+    return ahead
 
 
 def _memory(config: VenueConfig) -> tuple[Hashable, ...]:

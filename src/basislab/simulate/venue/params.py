@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +29,36 @@ from basislab.types.venue_terms import (
     Route,
 )
 from basislab.units import from_bps
+
+
+def lower_many(
+    configs: Sequence[VenueConfig], bar_seconds: int
+) -> list[tuple[vp.Params, list[int], FloatArray]]:
+    """Return the parameters of many: those of equal terms, where they stand, their decisions.
+
+    What hangs on venues and conventions is lowered once; decisions have shape (n, 19), as the
+    kernel's ``decided_by`` reads them.
+    """
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for position, config in enumerate(configs):
+        terms = (config.perp, config.lending, config.opening, config.swap, config.transfer)
+        # the same object, not an equal one: comparing terms takes longer than lowering them
+        key = (*map(id, terms), id(config.study), config.conventions, id(config.faults))
+        found.setdefault(key, []).append(position)
+    return [
+        (
+            lower_params(configs[positions[0]], bar_seconds),
+            positions,
+            np.array([_decisions(configs[position]) for position in positions], float),
+        )
+        for positions in found.values()
+    ]
+
+
+def _decisions(config: VenueConfig) -> tuple[float, ...]:
+    order, leverage = PATH_ORDERS.index(config.path_order), config.leverages.long
+    others = (config.capital_usd, leverage, order, config.share, config.is_debtless)
+    return (*_policy(config), *others)
 
 
 def lower_params(config: VenueConfig, bar_seconds: int) -> vp.Params:
