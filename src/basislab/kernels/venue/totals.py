@@ -139,7 +139,8 @@ def waded(
         if until > first and (is_whole or is_deep or peak > water.peak):
             equities(held, lines, first, until, scratch.curve)
             if is_whole:
-                scratch.whole[first:until] = scratch.curve[: until - first]
+                for i in range(until - first):
+                    scratch.whole[first + i] = scratch.curve[i]
             if is_deep:
                 water = lowered_by(water, scratch.curve, until - first)
             else:
