@@ -19,7 +19,9 @@ def both(market, config, **changes):
     params = kernel_params(config)
     bars = lower_bars(market, config, price_sources(market, config))._replace(**changes)
     ahead = venue["ahead"].look_ahead(bars, params.perp.funding_price)
-    return venue["step"].run(params, bars), venue["totals"].totals(params, bars, ahead)
+    return venue["step"].run(params, bars), venue["totals"].totals(
+        params, bars, ahead, venue["state"].NOTHING, False
+    )
 
 
 def assert_same(run, found):
@@ -27,6 +29,7 @@ def assert_same(run, found):
     assert (run.final, run.lowest_debt) == pytest.approx((found.final, found.lowest_debt))
     assert tuple(run.accounts) == pytest.approx(tuple(found.accounts), abs=1e-8)
     assert max_drawdown(run.equity, 10_000.0) == pytest.approx(found.drawdown)
+    assert run.equity == pytest.approx(found.curve)
 
 
 @pytest.mark.parametrize("n_bars", [2, 3, *range(20, 30)])
