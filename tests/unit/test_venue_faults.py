@@ -271,6 +271,15 @@ def test_a_venue_that_is_gone_takes_what_the_short_is_worth_at_the_mark(contract
     assert [(7, ev.ADL, SHORT, ev.NO_REASON, 0.0, 0.0, lost)] == events
 
 
+def test_a_venue_is_gone_at_the_open_of_its_bar():
+    """The bar's funding is nobody's any more."""
+    params, bar = faulty((vp.GONE, 0.0, 0.0))
+    log = plain.venue()["events"].new_log(9)
+    after = plain.venue()["whole"].full_bar(params, held(), bar._replace(funding=0.01), log)
+    assert (0.0, 0.0, 0.0) == after.position.short
+    assert (0.0, 1) == (after.accounts.funding, log.filled[0])
+
+
 def test_who_waits_for_a_venue_that_is_gone_is_out():
     waiting = held((0.0, 0.0), (0.0, 0.0, 0.0), idle=7.0, status=vs.WAITING,
                    order=vs.Order(vs.ENTER, 0.0), is_hurt=True)  # fmt: skip

@@ -41,7 +41,7 @@ def test_coins_that_outgrow_the_contracts_are_booked_bar_by_bar(n_bars):
     market = hourly_market(rows, spot=[row + 0.5 * np.cos(7 * row) for row in rows], funding=1e-5)
     supply, worst = np.full(n_bars, 1e-4), np.full(n_bars, 110.0)
     supply[1], worst[1] = -2e-3, 1e6
-    config = free_venue_config(policy="never")
+    config = free_venue_config(policy="never", reserve=0.1)  # a tenth stays idle
     run, found = both(market, config, supply=supply, worst_mark=worst)
     assert_same(run, found)
     assert abs(found.accounts.net_delta) > 1e-3 or n_bars == 2
