@@ -11,7 +11,9 @@ import pytest
 from basislab.kernels.legs import LongLeg, Position, ShortLeg
 from basislab.kernels.venue import params as vp
 from basislab.kernels.venue import state as vs
+from basislab.kernels.venue.ahead import look_ahead
 from basislab.kernels.venue.bars import Bar, Quote
+from basislab.kernels.venue.totals import totals
 from basislab.simulate.venue import lower_params
 from basislab.types import FundingSeries, LiquidationPenalty, Market, PriceSeries, RateSeries
 from basislab.types.constants import DatedFee, MarginTier
@@ -188,6 +190,12 @@ def hourly_market(
         },
         borrow={("kamino", "USDC"): RateSeries(spread(borrow))},
     )
+
+
+def searched(params, bars):
+    """What a search keeps of a run."""
+    ahead = look_ahead(bars, params.perp.funding_price)
+    return totals(params, bars, ahead, vs.NOTHING, is_held=False)
 
 
 def events_of(result):

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 
 from basislab.kernels.venue import step as kernel
-from basislab.simulate import model_of, simulate
+from basislab.simulate import simulate
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types.constants import DatedTerm
 from basislab.types.faults import Fault
 from basislab.types.venue_terms import LendingMarket
 from tests import plain
 from tests.property.test_venue_paths import DRIFT, paths
-from tests.venue_builders import LOAN, PERP, costly, free_venue_config, hourly_market
+from tests.venue_builders import LOAN, PERP, costly, free_venue_config, hourly_market, searched
 
 NONE = LendingMarket(
     name="none", protocol="none", max_ltv=0.0, liquidation_ltv=1.0, procedure="none"
@@ -177,7 +177,7 @@ def test_the_sweep_layout_and_plain_python_give_the_same(market, config):
     params, bars = lowered(market, config)
     done = kernel.run(params, bars)
     scale = max(config.capital_usd, sum(map(abs, done.accounts)))
-    found = model_of(config).final(params, bars)
+    found = searched(params, bars).final
     assert done.final == pytest.approx(found, abs=1e-11 * scale)
     assert done.final == plain.venue()["step"].run(params, bars).final
 

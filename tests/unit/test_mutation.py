@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_every_explanation_is_of_a_mutant_that_there_is(current, names):
     """And each was needed: as many as survived."""
     known = {name for module in current for name in names[module]}
     for kind, because in mutation.reasons().items():
-        told = [name for name in because if name.partition(".")[0] in current]
+        told = [name for name in because if re.split("[.:]", name)[0] in current]
         assert set(told) <= known
         assert len(told) == sum(line[kind] for line in current.values())
 

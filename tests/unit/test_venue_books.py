@@ -13,13 +13,13 @@ from basislab.kernels.venue import step as kernel
 from basislab.kernels.venue.bars import Quote
 from basislab.kernels.venue.state import changed, equity, idle_state
 from basislab.kernels.venue.trades import closed
-from basislab.simulate import model_of, simulate
+from basislab.simulate import simulate
 from basislab.simulate.venue import lower_bars, lower_params, price_sources
 from basislab.types import RateSeries
 from basislab.types.constants import MarginTier
 from basislab.types.venue_config import POLICY_KINDS, RESPONSES
 from tests import plain
-from tests.venue_builders import PERP, costly, free_venue_config, hourly_market
+from tests.venue_builders import PERP, costly, free_venue_config, hourly_market, searched
 
 
 def wild(seed, n_bars=72):
@@ -150,7 +150,7 @@ def test_staking_is_booked_as_collateral_yield_and_the_sweep_knows_it():
     assert share * grown == pytest.approx(books["collateral_yield"], rel=1e-9)
     params = lower_params(config, market.bar_seconds)
     bars = lower_bars(market, config, price_sources(market, config))
-    final = model_of(config).final(params, bars)
+    final = searched(params, bars).final
     assert kernel.run(params, bars).final == pytest.approx(final, rel=1e-12)
 
 
@@ -180,7 +180,7 @@ def test_the_sweep_layout_gives_what_the_run_gives(seed, tiers):
     market = wild(seed, 100)
     params = lower_params(config, market.bar_seconds)
     bars = lower_bars(market, config, price_sources(market, config))
-    final = model_of(config).final(params, bars)
+    final = searched(params, bars).final
     assert kernel.run(params, bars).final == pytest.approx(final, rel=1e-12)
 
 

@@ -236,9 +236,74 @@ def test_one_outage_among_other_faults_is_one(codes):
     assert faults.is_out(*faulty(*((code, 0.1, 0.0) for code in codes)))
 
 
-def test_an_outage_of_another_bar_is_none():
-    params, bar = faulty((vp.OUTAGE, 0.0, 0.0), (vp.ADL, 0.1, 0.0))
-    assert not faults.is_out(params, bar._replace(faults=0b10))
+@pytest.mark.parametrize("codes", [(vp.GONE, vp.ADL), (vp.ADL, vp.GONE), (vp.GONE,)])
+def test_a_venue_that_is_gone_is_gone_whatever_else_fails(codes):
+    assert faults.is_gone(*faulty(*((code, 0.1, 0.0) for code in codes)))
+
+
+def test_a_fault_of_another_bar_is_none():
+    params, bar = faulty((vp.OUTAGE, 0.0, 0.0), (vp.GONE, 0.0, 0.0), (vp.ADL, 0.1, 0.0))
+    later = bar._replace(faults=0b100)
+    assert not faults.is_out(params, later)
+    assert not faults.is_gone(params, later)
+    log = plain.venue()["events"].new_log(9)
+    assert held() == faults.venue_gone(params, held(), later, log)
+    assert held() == faults.auto_deleveraged(params, held(), bar._replace(faults=0b011), log)
+    assert 0 == log.filled[0]
+
+
+def after_the_end(before):
+    """What a venue leaves that is gone, and the events."""
+    params, bar = faulty((vp.GONE, 0.0, 0.0))
+    log = plain.venue()["events"].new_log(9)
+    after = faults.venue_gone(params, before, bar, log)
+    return after, [tuple(row[:7]) for row in log.rows[: log.filled[0]]]
+
+
+@pytest.mark.parametrize(("contracts", "lost"), [(10.0, 500.0), (0.5, 405.0)])
+def test_a_venue_that_is_gone_takes_what_the_short_is_worth_at_the_mark(contracts, lost):
+    """400 and 10 or half a contract from 110 at 100; the coins and idle cash stay."""
+    before = held(short=(contracts, 110.0, 400.0), idle=7.0)
+    after, events = after_the_end(before)
+    assert ((10.0, 500.0), (0.0, 0.0, 0.0)) == after.position
+    assert (7.0, True, vs.OPEN) == (after.idle, after.is_hurt, after.status)
+    assert {"perp_liquidation": -lost} == posted(before, after)
+    assert [(7, ev.ADL, SHORT, ev.NO_REASON, 0.0, 0.0, lost)] == events
+
+
+def test_a_venue_is_gone_at_the_open_of_its_bar():
+    """The bar's funding is nobody's any more."""
+    params, bar = faulty((vp.GONE, 0.0, 0.0))
+    log = plain.venue()["events"].new_log(9)
+    after = plain.venue()["whole"].full_bar(params, held(), bar._replace(funding=0.01), log)
+    assert (0.0, 0.0, 0.0) == after.position.short
+    assert (0.0, 1) == (after.accounts.funding, log.filled[0])
+
+
+def test_who_waits_for_a_venue_that_is_gone_is_out():
+    waiting = held((0.0, 0.0), (0.0, 0.0, 0.0), idle=7.0, status=vs.WAITING,
+                   order=vs.Order(vs.ENTER, 0.0), is_hurt=True)  # fmt: skip
+    after, events = after_the_end(waiting)
+    assert (vs.CLOSED, (vs.NO_ORDER, 0.0), False) == (after.status, after.order, after.is_hurt)
+    assert [] == events
+
+
+@pytest.mark.parametrize("before", [held(status=vs.CLOSED), held(short=(0.0, 0.0, 0.0))])
+def test_who_holds_nothing_at_a_venue_loses_nothing_with_it(before):
+    assert (before, []) == after_the_end(before)
+
+
+@pytest.mark.parametrize("response", [vp.REHEDGE, vp.REOPEN, vp.EXIT])
+def test_after_a_venue_is_gone_every_response_is_a_close_for_good(response):
+    """960 of coin less 500 is idle cash: nothing is cut to a hedge or sent to both legs."""
+    params, bar = faulty((vp.GONE, 0.0, 0.0))
+    params = params._replace(policy=params.policy._replace(response=response, entry_apy=0.05))
+    before = held(short=(0.0, 0.0, 0.0), is_hurt=True)
+    log = plain.venue()["events"].new_log(9)
+    after = plain.venue()["whole"].responded(params, before, QUOTE, bar, log)
+    assert (vs.CLOSED, 460.0, False) == (after.status, after.idle, after.is_hurt)
+    assert vs.NOWHERE == after.transit.target
+    assert [ev.CLOSE] == [row[1] for row in log.rows[: log.filled[0]]]
 
 
 def test_what_is_not_under_way_neither_waits_nor_fails():

@@ -355,6 +355,14 @@ def test_a_loan_that_is_gone_meanwhile_needs_no_repayment(coins, idle, switches)
     assert (0.0, vs.NOWHERE, 0) == done.transit
 
 
+def test_what_failed_comes_back_to_idle_cash():
+    """30 USD meant for nobody any more; neither debt nor margin changes."""
+    before = held(idle=7.0, transit=vs.Transit(30.0, vs.TO_IDLE, 7))
+    done = transfers.arrived(params(), before, QUOTE, TAKER)
+    assert (37.0, before.position) == (done.idle, done.position)
+    assert (0.0, vs.NOWHERE, 0) == done.transit
+
+
 def test_what_arrives_for_both_legs_opens_a_position():
     """900 and 100 idle: 2x of 1 000 at a spot of 96, the fill at 102."""
     before = cash(100.0)._replace(transit=vs.Transit(900.0, vs.TO_BOTH, 9))

@@ -19,7 +19,9 @@ def both(market, config, **changes):
     params = kernel_params(config)
     bars = lower_bars(market, config, price_sources(market, config))._replace(**changes)
     ahead = venue["ahead"].look_ahead(bars, params.perp.funding_price)
-    return venue["step"].run(params, bars), venue["totals"].totals(params, bars, ahead)
+    return venue["step"].run(params, bars), venue["totals"].totals(
+        params, bars, ahead, venue["state"].NOTHING, False
+    )
 
 
 def assert_same(run, found):
@@ -27,6 +29,7 @@ def assert_same(run, found):
     assert (run.final, run.lowest_debt) == pytest.approx((found.final, found.lowest_debt))
     assert tuple(run.accounts) == pytest.approx(tuple(found.accounts), abs=1e-8)
     assert max_drawdown(run.equity, 10_000.0) == pytest.approx(found.drawdown)
+    assert run.equity == pytest.approx(found.curve)
 
 
 @pytest.mark.parametrize("n_bars", [2, 3, *range(20, 30)])
@@ -38,7 +41,7 @@ def test_coins_that_outgrow_the_contracts_are_booked_bar_by_bar(n_bars):
     market = hourly_market(rows, spot=[row + 0.5 * np.cos(7 * row) for row in rows], funding=1e-5)
     supply, worst = np.full(n_bars, 1e-4), np.full(n_bars, 110.0)
     supply[1], worst[1] = -2e-3, 1e6
-    config = free_venue_config(policy="never")
+    config = free_venue_config(policy="never", reserve=0.1)  # a tenth stays idle
     run, found = both(market, config, supply=supply, worst_mark=worst)
     assert_same(run, found)
     assert abs(found.accounts.net_delta) > 1e-3 or n_bars == 2
