@@ -87,3 +87,8 @@ def note(chunk):
 def die(chunk):
     """End the worker's process, as the system does where memory is short."""
     os._exit(9)
+
+
+def fail(text):
+    """Fail as a worker's system does: without a text for want of memory."""
+    raise OSError(text) if text else MemoryError

@@ -16,7 +16,8 @@ from basislab.errors import ClusterError, ConfigError
 from basislab.jobs import MemoryStore, run_chunks
 from basislab.jobs.cluster import code_identity, open_task
 from tests.builders import INTERRUPTIBLE
-from tests.machines import Machines, die, note, wait_until
+from tests.machines import ROOT, Machines, die, fail, note, wait_until
+from tests.pages import fences
 
 distributed = pytest.importorskip("distributed", reason="the extra cluster")
 
@@ -120,7 +121,9 @@ def test_a_job_goes_on_after_the_scheduler_was_killed(tmp_path, monkeypatch):
     before = {path: path.stat().st_mtime_ns for path in job.glob("paths/chunk-*")}
     assert 2 <= len(before) < 16
     assert process.returncode == 2
-    assert f"error: cluster {machines.address}: the scheduler is gone. Finished" in said
+    assert (
+        f"error: cluster {machines.address}: the scheduler is gone, or was restarted. Fin" in said
+    )
     assert "Traceback" not in said
     assert "distributed" not in said
     basislab(monkeypatch, *JOB, "--job", job, "--resume", "--out", out)
@@ -176,6 +179,14 @@ def test_an_error_of_a_chunk_is_raised_as_it_is(machines, market):
         bl.sweep(market, config, leverage=[2, 3])
     with pytest.raises(type(here.value), match=str(here.value)[:20]):
         bl.sweep(market, config, leverage=[2, 3], workers=machines.address)
+
+
+@pytest.mark.parametrize("text", ["No space left on device", ""])
+def test_what_fails_on_a_worker_is_told_as_such(machines, text):
+    """A full disk there is an OSError, as a lost connection is; it is not told as one."""
+    said = "No space left on device" if text else "out of memory"
+    with pytest.raises(ClusterError, match=rf"a worker failed \({said}\)"):
+        run_chunks(fail, [text], MemoryStore(), workers=machines.address)
 
 
 def test_other_code_is_refused():
@@ -236,3 +247,16 @@ def test_a_cluster_may_be_given_more_work(market, monkeypatch):
         bl.montecarlo(market, config, **given, **plain)
     with pytest.raises(ClusterError, match="no scheduler answered"):
         bl.montecarlo(market, config, **given, **plain, workers="tcp://127.0.0.1:9")
+
+
+def test_the_manifest_of_the_page_is_one_of_a_cluster():
+    """What the service selects is the cluster's name, and its ports are the scheduler's."""
+    [text] = fences((ROOT / "docs" / "cluster.md").read_text(), "yaml")
+    manifest = pytest.importorskip("yaml").safe_load(text)
+    scheduler = manifest["spec"]["scheduler"]
+    assert manifest["kind"] == "DaskCluster"
+    assert scheduler["service"]["selector"]["dask.org/cluster-name"] == manifest["metadata"]["name"]
+    opened = {
+        one["name"]: one["containerPort"] for one in scheduler["spec"]["containers"][0]["ports"]
+    }
+    assert opened == {one["targetPort"]: one["port"] for one in scheduler["service"]["ports"]}
