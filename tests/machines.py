@@ -15,7 +15,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 
 
-def wait_until(is_so, seconds: float = 60.0) -> None:
+def wait_until(is_so, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not come about"

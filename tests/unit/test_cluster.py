@@ -88,7 +88,7 @@ def test_a_killed_worker_costs_its_chunk_a_second_run_and_nothing_else(machines,
     victim = int((tmp_path / "ran-3").read_text())
     wait_until(lambda: all(map(store.has, numbers_run(tmp_path, but=3))))
     os.kill(victim, signal.SIGKILL)
-    job.join(60)
+    job.join(120)
     assert [int(store.get(number)["number"][0]) for number in range(12)] == list(range(12))
     runs = {number: len((tmp_path / f"ran-{number}").read_text().split()) for number in range(12)}
     assert runs == {number: 2 if number == 3 else 1 for number in range(12)}
@@ -115,7 +115,7 @@ def test_a_job_goes_on_after_the_scheduler_was_killed(tmp_path, monkeypatch):
     try:
         wait_until(lambda: chunks_in(job) >= 2 or process.poll() is not None)
         machines.scheduler.send_signal(signal.SIGKILL)
-        said = process.communicate(timeout=60)[1].decode()
+        said = process.communicate(timeout=120)[1].decode()
     finally:
         machines.stop()
     before = {path: path.stat().st_mtime_ns for path in job.glob("paths/chunk-*")}
