@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from basislab.errors import ClusterError, ConfigError
 from basislab.jobs import MemoryStore, run_chunks
 from basislab.jobs.cluster import code_identity, open_task
 from tests.builders import INTERRUPTIBLE
-from tests.machines import ROOT, Machines, die, fail, note, wait_until
+from tests.machines import ROOT, Machines, die, fail, note, wait_until, weigh
 from tests.pages import fences
 
 distributed = pytest.importorskip("distributed", reason="the extra cluster")
@@ -179,6 +180,13 @@ def test_an_error_of_a_chunk_is_raised_as_it_is(machines, market):
         bl.sweep(market, config, leverage=[2, 3])
     with pytest.raises(type(here.value), match=str(here.value)[:20]):
         bl.sweep(market, config, leverage=[2, 3], workers=machines.address)
+
+
+def test_a_task_of_many_megabytes_is_sent_without_a_warning(machines):
+    """2.5 million ones are 20 MB; Dask warns of half of that, and a warning fails a test here."""
+    store = MemoryStore()
+    run_chunks(partial(weigh, np.ones(2_500_000)), [0, 1], store, workers=machines.address)
+    assert [float(store.get(number)["sum"][0]) for number in (0, 1)] == [2_500_000.0, 2_500_001.0]
 
 
 @pytest.mark.parametrize("text", ["No space left on device", ""])

@@ -158,7 +158,8 @@ class Cluster:
         self._alive = monotonic()
         pickled = pickle.dumps(task)
         key = f"basislab-task-{hashlib.sha256(pickled).hexdigest()[:24]}"
-        with self._told():
+        with self._told(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a large task: it is sent once
             self._task = client.submit(open_task, code_identity(), pickled, key=key)
 
     def submit(self, chunk: Any) -> Future[Arrays]:
