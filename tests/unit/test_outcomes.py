@@ -155,7 +155,7 @@ def test_headers_are_parsed_once_and_in_turn(tmp_path, monkeypatch):
 
 
 def test_rows_of_the_engine_have_its_days_and_counts():
-    """30 hours are 1.25 days: the second day. The short is never liquidated, no fault is planned."""
+    """30 hours are 1.25 days: the second day. The short never dies, no fault is planned."""
     further = [1.25, np.inf, np.nan, 3.0, 12.5, 0.5, 10.0]
     arrays = {
         "final": np.array([[11_000.0]]),
