@@ -14,7 +14,7 @@ import pytest
 import basislab as bl
 from basislab.cli import main
 from basislab.errors import ClusterError, ConfigError
-from basislab.jobs import MemoryStore, run_chunks
+from basislab.jobs import MemoryStore, run_chunks, side_by_side
 from basislab.jobs.cluster import code_identity, open_task
 from tests.builders import INTERRUPTIBLE
 from tests.machines import ROOT, Machines, die, fail, note, wait_until, weigh
@@ -225,6 +225,14 @@ def test_nobody_at_the_address(monkeypatch):
 def test_an_address_that_is_none(workers, said):
     with pytest.raises(ConfigError, match=said):
         run_chunks(note, [0], MemoryStore(), workers=workers)
+
+
+def test_what_runs_on_one_machine_refuses_a_cluster():
+    with (
+        pytest.raises(ConfigError, match="this runs on one machine"),
+        side_by_side("tcp://127.0.0.1:9"),
+    ):
+        pass
 
 
 def test_a_cluster_and_a_pool_are_two_things(machines):
