@@ -10,6 +10,7 @@ says what a cluster costs. Kept in ``benchmarks/cluster.json`` and in the tables
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
 import tempfile
@@ -92,13 +93,12 @@ def best(tries: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _pid() -> int:
-    import os
-
     return os.getpid()
 
 
 def measure() -> dict[str, Any]:
     """Return all measurements."""
+    load = os.getloadavg()[0]
     job = Job()
     job.run(1)
     tries = [job.run(1) for _ in range(TRIES)]
@@ -109,6 +109,7 @@ def measure() -> dict[str, Any]:
         print(runs[-1], flush=True)
     return {
         "machine": machine(),
+        "load": load,
         "paths": PATHS,
         "policies": POLICIES,
         "chunks": len(job.chunks),
@@ -143,7 +144,7 @@ def workers_table(kept: dict[str, Any]) -> str:
     what = f"{kept['paths']:,} paths x {kept['policies']} policies in {kept['chunks']} parts"
     columns = ["", "seconds", "speed-up", "efficiency", "workers, s", "scheduler, s", "client, s"]
     lines = [
-        f"{what}, on one machine of {cores} cores:",
+        f"{what}, on one machine of {cores} cores with a load of {kept['load']:.1f} from others:",
         "",
         f"| {' | '.join(columns)} |",
         "|---" * len(columns) + "|",

@@ -15,7 +15,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 
 
-def wait_until(is_so, seconds: float = 60.0) -> None:
+def wait_until(is_so, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not come about"
@@ -87,3 +87,13 @@ def note(chunk):
 def die(chunk):
     """End the worker's process, as the system does where memory is short."""
     os._exit(9)
+
+
+def weigh(values, chunk):
+    """Return the sum of what the task carries."""
+    return {"sum": np.array([values.sum() + chunk])}
+
+
+def fail(text):
+    """Fail as a worker's system does: without a text for want of memory."""
+    raise OSError(text) if text else MemoryError

@@ -159,5 +159,5 @@ def test_no_page_shows_python_that_nobody_runs() -> None:
         if name.startswith("docs/")
         for language in re.findall(r"^```(\w+)$", text, re.MULTILINE)
     }
-    assert languages <= {"python", "sh", "text", "toml", "json"}
+    assert languages <= {"python", "sh", "text", "toml", "json", "yaml"}
     assert all(">>>" in block for block in fences(PAGES["docs/quickstart.md"], "python"))

@@ -11,7 +11,8 @@ import pytest
 import basislab as bl
 from basislab.errors import ConfigError
 from basislab.jobs import DirectoryStore, run_chunks
-from basislab.jobs.outcomes import OutcomeStore
+from basislab.jobs.outcomes import OutcomeStore, path_rows
+from basislab.research.montecarlo import Chunk
 from basislab.research.search import Piece
 from tests.venue_builders import free_venue_config, hourly_market
 
@@ -151,3 +152,26 @@ def test_headers_are_parsed_once_and_in_turn(tmp_path, monkeypatch):
         thread.join()
     assert calls == [5]
     assert most == [1]
+
+
+def test_rows_of_the_engine_have_its_days_and_counts():
+    """30 hours are 1.25 days: the second day. The short never dies, no fault is planned."""
+    further = [1.25, np.inf, np.nan, 3.0, 12.5, 0.5, 10.0]
+    arrays = {
+        "final": np.array([[11_000.0]]),
+        "drawdown": np.array([[0.2]]),
+        "liquidation": np.array([[1.25]]),
+        "hurdle": np.array([[0.04]]),
+        "further": np.array(further).reshape(7, 1, 1),
+    }
+    [row] = path_rows([Chunk(7, 1)], np.array([10_000.0]), {"leverage": [2.0]}, 0, arrays).to_dict(
+        "records"
+    )
+    expected = {
+        "leverage": 2.0, "configuration": 0, "path": 7, "final_usd": 11_000.0, "return": 0.1,
+        "hurdle_return": 0.04, "excess_return": 0.06, "max_drawdown": 0.2, "liquidation_day": 2.0,
+        "liquidation_long_day": 2.0, "liquidation_short_day": np.nan, "adl_day": np.nan,
+        "resizes": 3.0, "resize_cost_usd": 12.5, "naked_days": 0.5, "under_water_days": 10.0,
+    }  # fmt: skip
+    assert list(row) == list(expected)
+    assert row == pytest.approx(expected, nan_ok=True)

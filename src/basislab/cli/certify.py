@@ -34,7 +34,7 @@ def certify(
     accept_quality: AcceptQuality = False,
     samples: grid.Samples = None,
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
-    workers: grid.Workers = None,
+    workers: grid.Threads = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the page: Markdown, HTML, figures, facts.")
     ] = None,

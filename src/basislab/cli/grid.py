@@ -30,6 +30,9 @@ Samples = Annotated[
 ]
 
 
+Threads = Annotated[int | None, typer.Option("--workers", help="Threads; one a core if left out.")]
+
+
 def read_workers(text: str) -> int | str:
     """Return a number of threads, or the address of a scheduler as it stands."""
     return int(text) if text.isascii() and text.isdigit() else text

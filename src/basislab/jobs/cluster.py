@@ -158,7 +158,8 @@ class Cluster:
         self._alive = monotonic()
         pickled = pickle.dumps(task)
         key = f"basislab-task-{hashlib.sha256(pickled).hexdigest()[:24]}"
-        with self._told():
+        with self._told(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a large task: it is sent once
             self._task = client.submit(open_task, code_identity(), pickled, key=key)
 
     def submit(self, chunk: Any) -> Future[Arrays]:
@@ -180,7 +181,7 @@ class Cluster:
             here.set_result(there.result())
             self._under_way.discard(there)
         except BaseException as error:  # noqa: BLE001 - whatever it is goes to the one who waits
-            here.set_exception(self._in_words(error))
+            here.set_exception(self._in_words(error, has_failed_there=there.status == "error"))
 
     def most(self) -> int:
         """Return how many chunks may be under way: two a thread of whatever workers there are."""
@@ -227,9 +228,11 @@ class Cluster:
             raise self._in_words(error) from None
 
     def _lost(self) -> ClusterError:
-        return ClusterError(f"cluster {self._address}: the scheduler is gone. {_KEPT}")
+        return ClusterError(
+            f"cluster {self._address}: the scheduler is gone, or was restarted. {_KEPT}"
+        )
 
-    def _in_words(self, error: BaseException) -> BaseException:
+    def _in_words(self, error: BaseException, *, has_failed_there: bool = False) -> BaseException:
         """Return the error that a person sees: ours as it is, those of the machinery in words."""
         if isinstance(error, BasisLabError):
             return error
@@ -244,6 +247,9 @@ class Cluster:
                 f"cluster {self._address}: a worker has not the same basislab ({error}). Install "
                 f"it there (pip install 'basislab[cluster]=={VERSION}'). {_KEPT}"
             )
+        if has_failed_there and isinstance(error, OSError | MemoryError):
+            what = str(error) or "out of memory"
+            return ClusterError(f"cluster {self._address}: a worker failed ({what}). {_KEPT}")
         if isinstance(error, CancelledError | OSError | TimeoutError):
             return self._lost()
         return error

@@ -11,12 +11,15 @@ import numpy as np
 from basislab.jobs.store import Arrays, ChunkStore, claim_folder
 from basislab.jobs.tables import as_words, write_parquet
 from basislab.research.grid import Grid
-from basislab.research.montecarlo import Chunk
+from basislab.research.montecarlo import FURTHER, Chunk
 from basislab.research.search import Window, search_frame
 from basislab.types.market import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FIRST_TIMES = ("liquidation_long", "liquidation_short", "adl")
+UNITS = {"resize_cost": "resize_cost_usd"}
 
 Rows = Callable[[int, Arrays], "pd.DataFrame"]
 """Makes the table of a chunk from its number and its arrays."""
@@ -87,7 +90,7 @@ def path_rows(
     n_configs, n_paths = final.shape
     configuration = np.repeat(np.arange(n_configs), n_paths)
     first, hurdle = chunks[number].first, np.asarray(arrays["hurdle"])
-    total, day = final / capital[:, None] - 1.0, np.asarray(arrays["liquidation"]) + 1.0
+    total = final / capital[:, None] - 1.0
     fields = pd.DataFrame(dict(swept), index=range(n_configs)).take(configuration)
     columns = {
         "configuration": configuration,
@@ -97,9 +100,18 @@ def path_rows(
         "hurdle_return": hurdle.ravel(),
         "excess_return": (total - hurdle).ravel(),
         "max_drawdown": np.asarray(arrays["drawdown"]).ravel(),
-        "liquidation_day": np.where(np.isinf(day), np.nan, day).ravel(),
+        "liquidation_day": _day_of(arrays["liquidation"]).ravel(),
     }
+    for name, values in zip(FURTHER, arrays["further"], strict=False):  # of the venue engine only
+        is_first = name in FIRST_TIMES
+        named = f"{name}_day" if is_first else UNITS.get(name, name)
+        columns[named] = (_day_of(values) if is_first else np.asarray(values)).ravel()
     return fields.reset_index(drop=True).assign(**columns)
+
+
+def _day_of(times: FloatArray) -> FloatArray:
+    """Return the day, from 1, of times in days; NaN where it never comes."""
+    return np.where(np.isfinite(times), np.floor(times) + 1.0, np.nan)
 
 
 def piece_rows(window: Window, grid: Grid[Any]) -> Rows:

@@ -219,6 +219,14 @@ def _keep_running(running: dict[Future[Arrays], int], store: ChunkStore) -> None
 
 @contextmanager
 def side_by_side(workers: int | None = None) -> Iterator[Callable[..., Iterator[Any]]]:
-    """Give a ``map`` over threads: results in the items' order, for kernels that hold no lock."""
+    """Give a ``map`` over threads: results in the items' order, for kernels that hold no lock.
+
+    Raises
+    ------
+    ConfigError
+        Bad number of workers, or a cluster.
+    """
+    if is_cluster(workers):
+        raise ConfigError(f"workers: got {workers!r}; this runs on one machine. Give a number.")
     with ThreadPoolExecutor(check_workers(workers)) as executor:
         yield executor.map
