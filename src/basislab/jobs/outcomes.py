@@ -11,7 +11,7 @@ import numpy as np
 from basislab.jobs.store import Arrays, ChunkStore, claim_folder
 from basislab.jobs.tables import as_words, write_parquet
 from basislab.research.grid import Grid
-from basislab.research.montecarlo import Chunk
+from basislab.research.montecarlo import FIRST_DAYS, FURTHER, Chunk
 from basislab.research.search import Window, search_frame
 from basislab.types.market import FloatArray
 
@@ -87,7 +87,7 @@ def path_rows(
     n_configs, n_paths = final.shape
     configuration = np.repeat(np.arange(n_configs), n_paths)
     first, hurdle = chunks[number].first, np.asarray(arrays["hurdle"])
-    total, day = final / capital[:, None] - 1.0, np.asarray(arrays["liquidation"]) + 1.0
+    total = final / capital[:, None] - 1.0
     fields = pd.DataFrame(dict(swept), index=range(n_configs)).take(configuration)
     columns = {
         "configuration": configuration,
@@ -97,9 +97,18 @@ def path_rows(
         "hurdle_return": hurdle.ravel(),
         "excess_return": (total - hurdle).ravel(),
         "max_drawdown": np.asarray(arrays["drawdown"]).ravel(),
-        "liquidation_day": np.where(np.isinf(day), np.nan, day).ravel(),
+        "liquidation_day": _day(np.asarray(arrays["liquidation"])),
     }
+    for name, values in zip(FURTHER, arrays["further"], strict=False):  # the venue engine's
+        is_first = name in FIRST_DAYS
+        columns[f"{name}_day" if is_first else name] = _day(values) if is_first else values.ravel()
     return fields.reset_index(drop=True).assign(**columns)
+
+
+def _day(first: FloatArray) -> FloatArray:
+    """Return the number of the day, from 1, in which something first came; NaN where it did not."""
+    day = np.floor(first) + 1.0
+    return np.where(np.isinf(day), np.nan, day).ravel()
 
 
 def piece_rows(window: Window, grid: Grid[Any]) -> Rows:
