@@ -35,7 +35,7 @@ Array = np.ndarray[Any, Any]
 MARKETS = ("sol-2023-2026", "eth-2023-2025")
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 HORIZONS, STEP, MIN_HISTORY, LAST = (30, 90), 7, 180, 30
-KINDS = ("any day", "days like today", "as in the last 30 days")
+KINDS = ("any day", "days like today", "the last 30 days alone")
 
 
 def day_rows(market: Market) -> Rows:
@@ -109,13 +109,13 @@ def scored(rows: Rows, horizon: int, paths: int) -> list[dict[str, Any]]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the scores as Markdown."""
-    heads = ("market", "days ahead", "forecasts", "paths begin on", "loss, % a year")
-    heads += ("against any day", "held, of 90 %")
+    heads = ("market", "days ahead", "forecasts", "drawn from", "loss, % a year")
+    heads += ("against any day, %", "held, % (90 wanted)")
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     lines += [
         f"| {row['market']} | {row['days_ahead']} | {row['origins']} | {row['kind']} | "
-        f"{100 * row['pinball_apy']:.2f} | {100 * row['against_any_day']:+.0f} % | "
-        f"{100 * row['coverage']:.0f} % |"
+        f"{100 * row['pinball_apy']:.2f} | {100 * row['against_any_day']:+.0f} | "
+        f"{100 * row['coverage']:.0f} |"
         for row in rows
     ]
     return "\n".join(lines)

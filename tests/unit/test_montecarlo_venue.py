@@ -11,6 +11,7 @@ import basislab as bl
 from basislab.errors import ConfigError
 from basislab.kernels.bootstrap import Rows
 from basislab.presets.terms import resolve
+from basislab.report.plots import figure_of
 from basislab.research.bootstrap import Shift, draw_path, resample
 from basislab.research.conditions import conditions, first_chances, today_of
 from basislab.research.day_paths import DayTilt, Walk, shared
@@ -101,14 +102,14 @@ def same_as(outcomes, number, path, result):
     expected = [
         first_day(result, "long", "both"),
         first_day(result, "short", "both"),
-        np.inf,
+        np.nan,  # no fault is planned
         len(resizes),
         sum(e.cost_usd for e in resizes),
         result.naked_bars / 24,
         longest / 24,
     ]
     near = {"rel": 1e-9, "abs": 1e-7}
-    assert further.tolist() == pytest.approx(expected, **near)
+    assert further.tolist() == pytest.approx(expected, nan_ok=True, **near)
     assert outcomes.liquidation[number, path] == min(expected[:2])
     assert outcomes.final[number, path] == pytest.approx(result.final_usd, **near)
     assert outcomes.drawdown[number, path] == pytest.approx(result.max_drawdown, **near)
@@ -264,17 +265,17 @@ def test_a_fault_holds_at_its_own_time_of_the_path(made):
     assert "1 of 1 faults lie before the paths begin" in " ".join(found.warnings)
 
 
+GIVEN = {"paths": 24, "days": 20, "block_days": 5, "horizons": (5, 20), "seed": 4}
+SWEPT = [1.5, 3.0, 3.8]
+
+
 @pytest.fixture(scope="module")
 def found(made):
-    given = {"paths": 24, "days": 20, "block_days": 5, "horizons": (5, 20), "seed": 4}
-    return bl.montecarlo(made, costly(), leverage=[1.5, 3.0, 3.8], from_day="now", **given)
+    return bl.montecarlo(made, costly(), leverage=SWEPT, from_day="now", **GIVEN)
 
 
 def test_workers_change_no_bit(made, found):
-    given = {"paths": 24, "days": 20, "block_days": 5, "horizons": (5, 20), "seed": 4}
-    one = bl.montecarlo(
-        made, costly(), leverage=[1.5, 3.0, 3.8], from_day="now", workers=1, **given
-    )
+    one = bl.montecarlo(made, costly(), leverage=SWEPT, from_day="now", workers=1, **GIVEN)
     assert one.tidy.equals(found.tidy)
     assert np.array_equal(one.fan, found.fan)
 
@@ -292,6 +293,27 @@ def test_what_the_engine_knows_is_reported_with_its_errors(found):
     assert found.value("resize_cost_mean") > 0
     assert set(found.errors("liquidation_20d")) == {"montecarlo", "history"}
     assert set(found.tidy.is_conditional) == {True, False}
+
+
+def test_the_figure_of_liquidations_has_each_leg_with_two_standard_errors(found):
+    """Both kinds of error together; no auto-deleveraging, of which nothing is known."""
+    [rows] = figure_of(found, "liquidation", config=2).data.values()
+    assert {row["leg"] for row in rows} == {"either leg", "loan", "short"}
+    [row] = [row for row in rows if row["leg"] == "either leg" and row["days"] == "20 days"]
+    error = np.hypot(*found.errors("liquidation_20d", 2).values())
+    value = found.value("liquidation_20d", 2)
+    expected = [value, max(value - 2 * error, 0.0), min(value + 2 * error, 1.0)]
+    assert [row["p"], row["low"], row["high"]] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_fan_shows_what_the_historys_own_levels_would_give(made, found):
+    """To the bit the fan of the same paths without a shift."""
+    few = {"block_check": False, "history_error": False, "predictive": False}
+    plain = bl.montecarlo(made, costly(), leverage=SWEPT, from_day="now", **GIVEN, **few)
+    assert np.array_equal(found.plain_fan, plain.fan)
+    assert plain.plain_fan is None
+    texts = [row for rows in figure_of(found, "fan").data.values() for row in rows if "text" in row]
+    assert [row["text"] for row in texts] == ["levels as in the history"]
 
 
 def test_the_result_is_json_ready(found):

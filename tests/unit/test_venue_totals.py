@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from basislab.kernels.venue.state import NOTHING
 from basislab.metrics import max_drawdown
 from basislab.simulate.venue import lower_bars, price_sources
 from basislab.types.venue_terms import Route
@@ -19,9 +20,8 @@ def both(market, config, **changes):
     params = kernel_params(config)
     bars = lower_bars(market, config, price_sources(market, config))._replace(**changes)
     ahead = venue["ahead"].look_ahead(bars, params.perp.funding_price)
-    return venue["step"].run(params, bars), venue["totals"].totals(
-        params, bars, ahead, venue["state"].NOTHING, False
-    )
+    found = venue["totals"].totals(params, bars, ahead, NOTHING, is_held=False)
+    return venue["step"].run(params, bars), found
 
 
 def assert_same(run, found):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -83,6 +83,8 @@ def _judgements(market: Market) -> None:
 
     for config in (*_study_configs(), _engine_config(market)):
         api.certify(market, config, leverage=[2.0, 3.0])
+    few: dict[str, Any] = {"paths": 2, "days": 30, "block_check": False, "history_error": False}
+    api.montecarlo(market, _engine_config(market), **few)
     study_report(study_runs(market, StudySpec()))
 
 

@@ -11,14 +11,13 @@ import numpy as np
 from basislab.jobs.store import Arrays, ChunkStore, claim_folder
 from basislab.jobs.tables import as_words, write_parquet
 from basislab.research.grid import Grid
-from basislab.research.montecarlo import FURTHER, Chunk
+from basislab.research.montecarlo import FIRST_DAYS, FURTHER, Chunk
 from basislab.research.search import Window, search_frame
 from basislab.types.market import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIRST_TIMES = ("liquidation_long", "liquidation_short", "adl")
 UNITS = {"resize_cost": "resize_cost_usd"}
 
 Rows = Callable[[int, Arrays], "pd.DataFrame"]
@@ -103,7 +102,7 @@ def path_rows(
         "liquidation_day": _day_of(arrays["liquidation"]).ravel(),
     }
     for name, values in zip(FURTHER, arrays["further"], strict=False):  # of the venue engine only
-        is_first = name in FIRST_TIMES
+        is_first = name in FIRST_DAYS
         named = f"{name}_day" if is_first else UNITS.get(name, name)
         columns[named] = (_day_of(values) if is_first else np.asarray(values)).ravel()
     return fields.reset_index(drop=True).assign(**columns)

@@ -54,10 +54,9 @@ class Outcomes(NamedTuple):
     further: FloatArray
 
 
+FIRST_DAYS = ("liquidation_long", "liquidation_short", "adl")
 FURTHER = (
-    "liquidation_long",
-    "liquidation_short",
-    "adl",
+    *FIRST_DAYS,
     "resizes",
     "resize_cost",
     "naked_days",
@@ -286,10 +285,7 @@ def _run_days(
         held=plan.held,
     )
     found, skip = dict(zip(drawn.COLUMNS, kept.table, strict=True)), plan.held is not None
-    long, short, adl = (
-        (found[name] - skip) / history.count
-        for name in ("liquidation_long", "liquidation_short", "adl")
-    )
+    long, short, adl = ((found[name] - skip) / history.count for name in FIRST_DAYS)
     planned = np.array([bool(config.faults) for config in group.rows])
     adl[~planned] = np.nan  # it comes by a plan of faults only: without one nothing is known of it
     made.final[group.positions] = found["final"]

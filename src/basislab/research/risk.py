@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basislab.research.bootstrap import IntArray
-from basislab.research.montecarlo import FURTHER, Outcomes
+from basislab.research.montecarlo import FIRST_DAYS, FURTHER, Outcomes
 from basislab.types.market import FloatArray
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
@@ -68,7 +68,7 @@ def names_of(horizons: Sequence[int], *, is_engine: bool = False) -> tuple[str, 
         return names
     return (
         *names,
-        *(f"{what}_{days}d" for what in FURTHER[:3] for days in horizons),
+        *(f"{what}_{days}d" for what in FIRST_DAYS for days in horizons),
         "resizes_mean",
         "resize_cost_mean",
         "naked_days_mean",
@@ -115,7 +115,7 @@ def _further(
 ) -> list[tuple[FloatArray, FloatArray]]:
     """Return what the venue engine knows besides, in the order of `names_of`."""
     found = dict(zip(FURTHER, further, strict=True))
-    columns = [_reached(found[what], days) for what in FURTHER[:3] for days in horizons]
+    columns = [_reached(found[what], days) for what in FIRST_DAYS for days in horizons]
     columns += [_mean(found["resizes"]), _mean(found["resize_cost"] / capital[:, None])]
     columns += [_mean(found["naked_days"])]
     under = np.sort(found["under_water_days"], axis=1)
