@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from datetime import date
@@ -26,8 +27,10 @@ from basislab.research.overfit.rules import STATED_RATE, Rules
 from basislab.research.overfit.runner import DECIMALS, Runner
 from basislab.research.overfit.search import certify_configs
 from basislab.research.overfit.sensitivity import Range
+from benchmarks import pooled
 from benchmarks.pooled import coins
 from tests.builders import free_config, make_market
+from tests.pages import PAGES
 
 RULES = Rules(blocks=4, min_days=10, train_days=12, test_days=6, resamples=200)
 TRIGGERS = [3.0, 4.0, 5.0, None]
@@ -294,6 +297,20 @@ def test_two_correlated_coins_find_a_planted_policy_more_often_than_one():
 def test_luck_on_two_coins_is_recommended_no_more_often_than_stated():
     error = math.sqrt(STATED_RATE * (1 - STATED_RATE) / 40)
     assert recommended(0.0, 2, 40) <= STATED_RATE + 2 * error
+
+
+def test_the_table_of_the_page_is_the_kept_run():
+    """Written by benchmarks/pooled.py; luck at its size, power that grows with the coins."""
+    rows = json.loads((pooled.HERE / "pooled.json").read_text(encoding="utf-8"))["rows"]
+    assert pooled.table(rows) in PAGES["docs/certificate.md"]
+    found = {(row["coins"], row["edge_apy"], row["planted_in"]): row for row in rows}
+    for coins_name in ("1 coin", "2 coins", "4 coins"):
+        luck = found[coins_name, 0.0, "none"]
+        assert luck["recommended_share"] <= STATED_RATE + 2 * luck["recommended_error"]
+        assert luck["superior_ability_met_share"] <= 1.5 * STATED_RATE
+    powers = [found[name, 0.3, "every coin"]["recommended_share"] for name in
+              ("1 coin", "2 coins", "4 coins")]  # fmt: skip
+    assert powers == sorted(powers)
 
 
 def test_the_command_takes_several_markets(tmp_path, monkeypatch, old, young):
