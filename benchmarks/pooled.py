@@ -1,6 +1,6 @@
 """Power and size of a certificate of several coins, beside that of one: panels with a known edge.
 
-    python benchmarks/pooled.py [--searches N] [--powers N]
+    python benchmarks/pooled.py [--searches N] [--powers N] [--jobs N]
 
 Each coin has 410 days of 17 trials: normal noise of 10 % a year, four groups of trials that are
 correlated by 0.7. The same trial on two coins is correlated by 0.5. An edge, a constant daily
@@ -15,8 +15,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,11 +147,14 @@ def update_docs(rows: list[dict[str, Any]]) -> None:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--searches", type=int, default=1000, help="without an edge")
-    parser.add_argument("--powers", type=int, default=200, help="for each planted edge")
+    parser.add_argument("--searches", type=int, default=300, help="without an edge")
+    parser.add_argument("--powers", type=int, default=100, help="for each planted edge")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     given = parser.parse_args()
     began = time.perf_counter()
-    rows = [measure(case, given.powers if case.edge else given.searches) for case in CASES]
+    counts = [given.powers if case.edge else given.searches for case in CASES]
+    with ProcessPoolExecutor(given.jobs) as pool:
+        rows = [*pool.map(measure, CASES, counts)]
     found = {"days": DAYS, "trials": TRIALS, "between_coins_correlation": BETWEEN_COINS}
     kept = found | {"rows": rows, "seconds": round(time.perf_counter() - began, 1)}
     (HERE / "pooled.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")

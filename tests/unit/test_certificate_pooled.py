@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from datetime import date
@@ -25,8 +26,11 @@ from basislab.research.overfit.pooled import PooledRunner, mean_correlation, mea
 from basislab.research.overfit.rules import STATED_RATE, Rules
 from basislab.research.overfit.runner import DECIMALS, Runner
 from basislab.research.overfit.search import certify_configs
+from basislab.research.overfit.sensitivity import Range
+from benchmarks import pooled
 from benchmarks.pooled import coins
 from tests.builders import free_config, make_market
+from tests.pages import PAGES
 
 RULES = Rules(blocks=4, min_days=10, train_days=12, test_days=6, resamples=200)
 TRIGGERS = [3.0, 4.0, 5.0, None]
@@ -107,11 +111,10 @@ def test_a_young_coin_is_lived_in_by_what_the_old_one_taught(old, young, configs
     """Window of days 0 to 11: the old market alone chooses, and on days 13 to 18 it alone lives.
     Days 30 to 41 choose on both. A test that the young market has a third of is the old one's."""
     runner = PooledRunner([old, young], 10)
-    assert [part.runner.market.name for part in runner.parts(0, 12)] == ["old"]
-    assert [part.runner.market.name for part in runner.parts(24, 36)] == ["old", "young"]
-    assert [part[2:] for part in runner.parts(24, 36)] == [(24, 36), (0, 6)]
-    assert [part.runner.market.name for part in runner.parts(20, 33)] == ["old"]
-    assert [part.runner.market.name for part in runner.parts(62, 68)] == ["young"]
+    assert runner.parts(0, 12) == [(0, 0, 0, 12)]
+    assert runner.parts(24, 36) == [(0, 0, 24, 36), (1, 30, 0, 6)]
+    assert runner.parts(20, 33) == [(0, 0, 20, 33)]
+    assert runner.parts(62, 68) == [(1, 30, 32, 38)]
     alone = Runner(young, 10)
     last = found.walk.steps[-1]
     lived = alone.run(configs[last.chosen], last.window.test - 30, last.window.test_end - 30)
@@ -156,6 +159,41 @@ def test_what_one_market_refuses_is_no_trial_and_the_reason_names_it(old, young,
     ((label, why),) = found.infeasible
     assert "other" in label
     assert why.startswith("on young: ")
+
+
+def test_a_market_may_have_venues_of_its_own(old, young, configs):
+    """Fees of 50 bps on the young coin alone: the old one's excess stays, the young one's falls."""
+    dear = replace(configs[0].perp, name="dear", taker_fee_bps=50.0)
+    given = {"rules": RULES, "ranges": (), "trigger": TRIGGERS, "config": configs[0]}
+    alike = bl.certify(markets=[old, young], **given)
+    apart = bl.certify(markets=[old, young], venues={"young": {"perp": dear}}, **given)
+    assert apart.panel[:, 0] == pytest.approx(alike.panel[:, 0], nan_ok=True)
+    assert np.nanmean(apart.panel[:, 1]) < np.nanmean(alike.panel[:, 1])
+    own = Runner(young, 10).excess_returns(replace(configs[0], perp=dear))
+    assert apart.panel[30:, 1, 0] == pytest.approx(own, abs=1e-9)
+
+
+def test_a_constant_moves_on_the_venues_of_every_market(old, young, configs):
+    """Taker fees from 0 to 100 bps: at both ends what each market has with them."""
+    dear = replace(configs[0].perp, name="dear", taker_fee_bps=50.0, gas_usd=3.0)
+    fee = Range(name="taker_fee_bps", value=0.0, low=0.0, high=100.0, unit="bps")
+    found = certify_configs(
+        [old, young], configs[:1], rules=RULES, ranges=[fee], venues=[{}, {"perp": dear}]
+    )
+    expected = [
+        PooledRunner([old, young], 10, venues=[{}, {"perp": replace(dear, taker_fee_bps=fee)}])
+        .annual_excess(replace(configs[0], perp=replace(configs[0].perp, taker_fee_bps=fee)))
+        for fee in (0.0, 100.0)
+    ]  # fmt: skip
+    assert found.constants[0].excess[[0, -1]] == pytest.approx(expected)
+
+
+def test_venues_of_no_market_or_no_role_are_refused(old, young, configs):
+    given = {"config": configs[0], "markets": [old, young], "trigger": TRIGGERS}
+    with pytest.raises(bl.ConfigError, match=r"yuong.*young"):
+        bl.certify(venues={"yuong": {"perp": "drift-study"}}, **given)
+    with pytest.raises(bl.ConfigError, match="venues of young: got 'prep'"):
+        bl.certify(venues={"young": {"prep": "drift-study"}}, **given)
 
 
 def test_markets_that_make_no_panel_are_refused(old, young, configs):
@@ -261,6 +299,20 @@ def test_luck_on_two_coins_is_recommended_no_more_often_than_stated():
     assert recommended(0.0, 2, 40) <= STATED_RATE + 2 * error
 
 
+def test_the_table_of_the_page_is_the_kept_run():
+    """Written by benchmarks/pooled.py; luck at its size, power that grows with the coins."""
+    rows = json.loads((pooled.HERE / "pooled.json").read_text(encoding="utf-8"))["rows"]
+    assert pooled.table(rows) in PAGES["docs/certificate.md"]
+    found = {(row["coins"], row["edge_apy"], row["planted_in"]): row for row in rows}
+    for coins_name in ("1 coin", "2 coins", "4 coins"):
+        luck = found[coins_name, 0.0, "none"]
+        assert luck["recommended_share"] <= STATED_RATE + 2 * luck["recommended_error"]
+        assert luck["superior_ability_met_share"] <= 1.5 * STATED_RATE
+    powers = [found[name, 0.3, "every coin"]["recommended_share"] for name in
+              ("1 coin", "2 coins", "4 coins")]  # fmt: skip
+    assert powers == sorted(powers)
+
+
 def test_the_command_takes_several_markets(tmp_path, monkeypatch, old, young):
     """Both from the store; --market beside them is refused."""
     monkeypatch.setenv("BASISLAB_HOME", str(tmp_path))
@@ -274,5 +326,5 @@ def test_the_command_takes_several_markets(tmp_path, monkeypatch, old, young):
     assert "market by market" in done.output
     assert "It rests on 2 markets" in (out / "certificate.md").read_text()
     assert (out / "data" / "certificate-panel.csv").exists()
-    both = CliRunner().invoke(app, [*words, "--market", "old"])
-    assert both.exit_code != 0
+    for wrong in (["--market", "old"], ["--on", "young=drift-study"]):
+        assert CliRunner().invoke(app, [*words, *wrong]).exit_code != 0

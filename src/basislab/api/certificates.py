@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from basislab.api.resolving import configs_of, resolved_grid
 from basislab.data import checked
 from basislab.errors import ConfigError
 from basislab.presets.terms import resolve
+from basislab.types.checks import nearest
 from basislab.types.configs import ModelConfig
 from basislab.types.dates import Day, as_day
 from basislab.types.market import Market
@@ -30,6 +31,7 @@ def certify(
     sweep: pd.DataFrame | None = None,
     *,
     markets: Sequence[Market] = (),
+    venues: Mapping[str, Mapping[str, Any]] | None = None,
     start: Day | None = None,
     end: Day | None = None,
     accept_quality: bool = False,
@@ -56,6 +58,9 @@ def certify(
         first and the last no day may be missing in all. What one of them refuses is no trial.
     sweep : DataFrame, optional
         From `basislab.sweep` with the same config; or give the fields as there.
+    venues : mapping of str to mapping, optional
+        By a market's name and a role (``perp``, ``lending``, ...) the preset or the terms that it
+        has in place of the config's: coins differ in margin tiers and in what is lent.
     start, end : ISO text, date, datetime, datetime64 or pandas Timestamp, optional
         First and last day, UTC, inclusive; of `markets`, what each has of these days.
     accept_quality : bool
@@ -87,7 +92,7 @@ def certify(
     ConfigError
         An unknown field, a value outside its range, a window outside the market or too short; for
         the venue engine no configuration that can be run; `market` and `markets`, or neither; a
-        market twice, or a day between that none of the markets has.
+        market twice, a day between that none of the markets has, venues of no market.
     DataError
         The market's data have errors, or it lacks a series that a configuration needs.
 
@@ -109,6 +114,13 @@ def certify(
             f"market and {len(markets)} markets."
         )
     given = [*markets] if market is None else [market]
+    names = [one.name for one in markets]
+    for name in venues or {}:
+        if name not in names:
+            raise ConfigError(
+                f"venues: got {name!r}{nearest(name, names)}; it must be the name of one of "
+                f"markets: {', '.join(names) or 'none were given'}."
+            )
     told = [checked(one, accept_quality=accept_quality) for one in given]
     if sweep is not None:
         configs = configs_of(config, sweep)
@@ -125,6 +137,7 @@ def certify(
             rules=rules,
             progress=progress,
             spread=spread,
+            venues=[_own_venues(config, one, venues or {}) for one in parts],
         )
     quality = [
         f"{one.name}: {note}" if markets else note
@@ -132,6 +145,21 @@ def certify(
         for note in notes
     ]
     return replace(found, notes=(*found.notes, *quality))
+
+
+def _own_venues(
+    config: ModelConfig, market: Market, venues: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the venues of one market by role, with their terms."""
+    given = venues.get(market.name, {})
+    for role in given:
+        if role not in config.roles:
+            raise ConfigError(
+                f"venues of {market.name}: got {role!r}{nearest(role, list(config.roles))}; model "
+                f"{config.model} has {', '.join(config.roles)}."
+            )
+    made = resolve(replace(config, **given))
+    return {role: getattr(made, role) for role in given}
 
 
 def clipped(markets: Sequence[Market], start: Day | None, end: Day | None) -> list[Market]:

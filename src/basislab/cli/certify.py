@@ -29,6 +29,14 @@ def certify(
             autocompletion=completion.markets,
         ),
     ] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MARKET:ROLE=PRESET",
+            help="A venue that one of --markets has in place of the others', eth:perp=eth.toml; "
+            "repeatable.",
+        ),
+    ] = None,
     start: grid.Start = None,
     end: grid.End = None,
     accept_quality: AcceptQuality = False,
@@ -67,6 +75,7 @@ def certify(
             None if markets else data[0],
             config,
             markets=data if markets else (),
+            venues=_venues(on or []),
             start=start,
             end=end,
             accept_quality=accept_quality,
@@ -83,6 +92,19 @@ def certify(
         _show(facts, Console(highlight=False))
     if out is not None:
         _write(found, facts, out)
+
+
+def _venues(texts: list[str]) -> dict[str, dict[str, str]]:
+    from basislab.errors import ConfigError
+
+    found: dict[str, dict[str, str]] = {}
+    for text in texts:
+        place, _, preset = text.partition("=")
+        market, _, role = place.rpartition(":")
+        if not (market and role and preset):
+            raise ConfigError(f"--on: got {text!r}; it reads MARKET:ROLE=PRESET, eth:perp=my.toml.")
+        found.setdefault(market, {})[role] = preset
+    return found
 
 
 def _markets(market: str | None, markets: str | None) -> list[Market]:

@@ -7,15 +7,24 @@ correlation, and a storm that sinks all of them is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from basislab.errors import ConfigError, DataError
 from basislab.research.overfit.fan import Fan
-from basislab.research.overfit.runner import DECIMALS, FanRuns, Progress, Runner, Spread, Whole
+from basislab.research.overfit.runner import (
+    DECIMALS,
+    Changed,
+    FanRuns,
+    Progress,
+    Runner,
+    Spread,
+    Whole,
+)
 from basislab.research.overfit.walkforward import Run
 from basislab.types.configs import ModelConfig
 from basislab.types.market import FloatArray, Market
@@ -26,7 +35,7 @@ from basislab.units import SECONDS_PER_DAY
 class Part(NamedTuple):
     """The days of one market that lie in a window, by its own count: ``[first, end)``."""
 
-    runner: Runner
+    market: int
     offset: int
     first: int
     end: int
@@ -45,6 +54,8 @@ class PooledRunner:
         Told how many start days were done, of all markets.
     spread : callable of a function and items, optional
         Calls the function on every item; one after the other by default.
+    venues : sequence of mappings of str to terms, optional
+        For every market the venues, by role, that it has in place of the config's.
 
     Raises
     ------
@@ -58,10 +69,12 @@ class PooledRunner:
         min_days: float,
         progress: Progress | None = None,
         spread: Spread = map,
+        venues: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         _check_distinct(markets)
         self.runners = [Runner(market, min_days, progress, spread) for market in markets]
         self.spread, self.min_days = spread, min_days
+        self._venues = venues or [{}] * len(self.runners)
         self.bar_seconds = max(runner.bar_seconds for runner in self.runners)
         begins = [runner.market.times[0].astype("datetime64[D]") for runner in self.runners]
         self._first = min(begins)
@@ -78,13 +91,20 @@ class PooledRunner:
                 "lies before and after apart, or add a market that has these days."
             )
 
+    def each(self, config: ModelConfig) -> list[tuple[Runner, ModelConfig]]:
+        """Return every market, and the config with the venues that it has there."""
+        return [
+            (runner, replace(config, **own) if own else config)
+            for runner, own in zip(self.runners, self._venues, strict=True)
+        ]
+
     def refusal(self, config: ModelConfig) -> str | None:
         """Return why a configuration cannot be run on every market, or None."""
-        for runner in self.runners:
-            why = runner.refusal(config)
+        for runner, own in self.each(config):
+            why = runner.refusal(own)
             if why is None:
                 try:
-                    runner.lowered(config, 0, len(runner.market))
+                    runner.lowered(own, 0, len(runner.market))
                 except (ConfigError, DataError) as error:
                     why = str(error)
             if why is not None:
@@ -93,7 +113,7 @@ class PooledRunner:
 
     def notes(self, config: ModelConfig) -> tuple[str, ...]:
         """Return what a reader has to know, once; of one market with its name."""
-        told = [(runner.market.name, runner.notes(config)) for runner in self.runners]
+        told = [(runner.market.name, runner.notes(own)) for runner, own in self.each(config)]
         every = [note for _, notes in told for note in notes]
         return tuple(
             dict.fromkeys(
@@ -108,9 +128,9 @@ class PooledRunner:
         days = (self._first + np.arange(self.n_days)).astype("datetime64[s]")
         return tuple(time_labels(days, SECONDS_PER_DAY))
 
-    def whole(self, config: ModelConfig) -> Whole:
+    def whole(self, config: ModelConfig, change: Changed | None = None) -> Whole:
         """Return the mean over the markets, by their days, and whether any was liquidated."""
-        runs = [runner.whole(config) for runner in self.runners]
+        runs = [runner.whole(own, change) for runner, own in self.each(config)]
         days = [runner.n_days for runner in self.runners]
         excess = float(np.average([run.excess for run in runs], weights=days))
         return Whole(excess, any(run.is_sunk for run in runs))
@@ -135,9 +155,10 @@ class PooledRunner:
             Rounded to `DECIMALS`.
         """
         found = np.full((self.n_days, len(self.runners)), np.nan)
-        for column, (offset, runner) in enumerate(zip(self._offsets, self.runners, strict=True)):
-            rows = slice(offset, offset + runner.n_days)
-            found[rows, column] = runner.excess_returns(config).round(DECIMALS)
+        for column, (runner, own) in enumerate(self.each(config)):
+            first = self._offsets[column]
+            rows = slice(first, first + runner.n_days)
+            found[rows, column] = runner.excess_returns(own).round(DECIMALS)
         return found
 
     def excess_returns(self, config: ModelConfig) -> FloatArray:
@@ -150,16 +171,19 @@ class PooledRunner:
         A market takes part that has at least half of them; where none has, those with the most.
         """
         found = [
-            Part(runner, offset, max(first - offset, 0), min(end - offset, runner.n_days))
-            for offset, runner in zip(self._offsets, self.runners, strict=True)
+            Part(number, offset, max(first - offset, 0), min(end - offset, runner.n_days))
+            for number, (offset, runner) in enumerate(zip(self._offsets, self.runners, strict=True))
         ]
         most = max(part.end - part.first for part in found)
         return [part for part in found if part.end - part.first >= min(most, (end - first) / 2)]
 
     def finals(self, configs: Sequence[ModelConfig], first: int, end: int) -> FloatArray:
         """Return the last equity over the capital of fresh runs over the days ``[first, end)``."""
-        parts = self.parts(first, end)
-        every = [part.runner.finals(configs, part.first, part.end) for part in parts]
+        every = []
+        for part in self.parts(first, end):
+            runner = self.runners[part.market]
+            own = [self.each(config)[part.market][1] for config in configs]
+            every.append(runner.finals(own, part.first, part.end))
         return np.asarray(np.mean(every, axis=0))
 
     def run(self, config: ModelConfig, first: int, end: int) -> Run:
@@ -169,7 +193,8 @@ class PooledRunner:
         """
         curves, hurdles = [], []
         for part in self.parts(first, end):
-            run = part.runner.run(config, part.first, part.end)
+            runner, own = self.each(config)[part.market]
+            run = runner.run(own, part.first, part.end)
             begin = part.offset + part.first - first
             curve = np.ones(end - first)
             curve[begin : begin + len(run.curve)] = run.curve
@@ -184,7 +209,10 @@ class PooledRunner:
 
     def fans(self, configs: Sequence[ModelConfig]) -> list[FanRuns]:
         """Return the fans of some configurations; each is run once a market."""
-        every = [runner.fans(configs) for runner in self.runners]
+        every = [
+            runner.fans([self.each(config)[number][1] for config in configs])
+            for number, runner in enumerate(self.runners)
+        ]
         return [self._together(runs) for runs in zip(*every, strict=True)]
 
     def _together(self, runs: Sequence[FanRuns]) -> FanRuns:

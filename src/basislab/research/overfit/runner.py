@@ -29,6 +29,9 @@ Spread = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
 """Calls a function on every item, perhaps side by side; gives the results in the items' order."""
 
 
+Changed = Callable[[ModelConfig], ModelConfig]
+
+
 class FanRuns(NamedTuple):
     """A configuration opened on every day: its fan, and every day on which it was liquidated."""
 
@@ -112,7 +115,7 @@ class Runner:
         self.day_bars = day_starts(market.times)
         self.n_days = len(self.day_bars) - 1
         self.bar_days = market.bar_seconds / SECONDS_PER_DAY
-        self.spread, self.runners = spread, [self]
+        self.spread = spread
         self._bars: dict[Hashable, Any] = {}
         self._growth: dict[str, FloatArray] = {}
         self._fans: dict[ModelConfig, FanRuns] = {}
@@ -145,6 +148,10 @@ class Runner:
             return self.market
         days = self.market.times[[first, end - 1]].astype("datetime64[D]").tolist()
         return self.market.window(*days)
+
+    def each(self, config: ModelConfig) -> list[tuple[Runner, ModelConfig]]:
+        """Return the markets that the config is run on, here one, and what it is there."""
+        return [(self, config)]
 
     def outcome(self, config: ModelConfig, first: int, end: int) -> Any:
         """Run a configuration afresh on the bars ``[first, end)``; no run is without its books.
@@ -237,8 +244,9 @@ class Runner:
         """Return the simple annual excess over the hurdle, over the whole market."""
         return self.whole(config).excess
 
-    def whole(self, config: ModelConfig) -> Whole:
-        """Run over the whole market."""
+    def whole(self, config: ModelConfig, change: Changed | None = None) -> Whole:
+        """Run over the whole market, with a change of the config where there is one."""
+        config = change(config) if change else config
         runs = self.starts(config, np.zeros(1, np.int64), len(self.market))
         hurdle = float(np.prod(self.hurdle_growth(config))) - 1.0
         days = len(self.market) * self.bar_days

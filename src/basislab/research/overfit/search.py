@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,7 @@ def certify_configs(
     runner: AnyRunner | None = None,
     progress: Progress | None = None,
     spread: Spread = map,
+    venues: Sequence[Mapping[str, Any]] = (),
 ) -> Certificate:
     """Certify the best of a search: the configuration with the highest return over the market.
 
@@ -64,6 +66,8 @@ def certify_configs(
         Told how many start days were done, of all trials; not with a `runner`.
     spread : callable of a function and items, optional
         Calls the function on every item, perhaps side by side; not with a `runner`.
+    venues : sequence of mappings of str to terms, optional
+        Of several markets, what each has in place of the config's; not with a `runner`.
 
     Raises
     ------
@@ -75,8 +79,10 @@ def certify_configs(
     """
     rules = rules or Rules()
     if runner is None:
-        kind = Runner if isinstance(market, Market) else PooledRunner
-        runner = kind(market, rules.min_days, progress, spread)  # type: ignore[arg-type]
+        if isinstance(market, Market):
+            runner = Runner(market, rules.min_days, progress, spread)
+        else:
+            runner = PooledRunner(market, rules.min_days, progress, spread, venues)
     possible, infeasible = _sorted_out(runner, configs)
     family = _distinct(possible, ())
     if not family:
@@ -126,8 +132,10 @@ def _markets(
 ) -> tuple[MarketShare, ...]:
     """Return what every market contributes, on its own days."""
     found = []
-    for one in runner.runners:
-        market, labels, runs = one.market, one.day_labels(), one.fans([optimum, *near])
+    neighbours = [[own for _, own in runner.each(config)] for config in near]
+    for number, (one, own) in enumerate(runner.each(optimum)):
+        market, labels = one.market, one.day_labels()
+        runs = one.fans([own, *(row[number] for row in neighbours)])
         sunk = [day for each in runs for day in each.liquidations.tolist()]
         found.append(
             MarketShare(
@@ -138,7 +146,7 @@ def _markets(
                 start=labels[0],
                 end=labels[-1],
                 days=one.n_days,
-                excess=one.annual_excess(optimum),
+                excess=one.annual_excess(own),
                 above_share=runs[0].fan.above_share,
                 episodes=len(episodes(sunk, rules.apart_days)),
             )
@@ -233,10 +241,10 @@ def _constants(
     def excess(trial: int, change: Change) -> float:
         told = frozenset(item for item in change.values.items() if item[0] not in idle)
         try:
-            config = change(family[trial])
             if (trial, told) in calm:  # never liquidated: what only liquidations read is idle
+                change(family[trial])
                 return calm[trial, told]
-            whole = runner.whole(config)
+            whole = runner.whole(family[trial], change)
         except ConfigError:
             return np.nan
         if not whole.is_sunk:
