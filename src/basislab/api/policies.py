@@ -88,7 +88,12 @@ def compare_policies(
     --------
     >>> import basislab as bl
     >>> found = bl.compare_policies(
-    ...     bl.load_market(), policies=["never", "resize 20%"], paths=2, histories=5
+    ...     bl.load_market(),
+    ...     policies=["never", "resize 20%"],
+    ...     end="2025-03-31",
+    ...     horizon_days=30,
+    ...     paths=1,
+    ...     histories=5,
     ... )
     >>> found.names
     ('never', 'resize 20%')
