@@ -17,6 +17,7 @@ from basislab.report.memo.sentences import TITLES, paragraphs
 from basislab.report.memo.tables import memo_tables
 from basislab.report.render.markdown import markdown_text
 from basislab.report.render.page import html_page
+from basislab.types.decision import Ahead
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,51 @@ def test_a_loan_is_told_with_its_price_and_a_long_without_one_has_none(found):
     assert "owe 100 USDC" in text
     assert "the loan at 40.00 USD (-50%)" in text
     assert "Without a loan" in paragraphs(found)[3]
+
+
+AHEAD = Ahead(
+    paths_count=1_000,
+    middle_usd=100.0,
+    low_usd=-50.0,
+    high_usd=300.0,
+    beats_share=0.7,
+    long_liquidated_share=0.002,
+    short_liquidated_share=0.03,
+)
+
+
+def test_what_to_expect_is_drawn_from_now_and_the_past_stands_beside_it(found):
+    """The sample has days enough to draw from; the drawn numbers are its own, in order."""
+    seen = found.ahead
+    assert seen.low_usd < seen.middle_usd < seen.high_usd
+    assert 0.0 < seen.beats_share < 1.0
+    assert 0.0 == seen.long_liquidated_share  # a long without a loan
+    text = paragraphs(replace(found, ahead=AHEAD))[2]
+    assert "about +100 USD" in text
+    assert "below -50, one in twenty above +300" in text
+    assert "in 70% of cases" in text
+    assert "Opened in any week of the past" in text
+
+
+def test_a_chance_of_liquidation_is_told_of_the_legs_that_have_one(found):
+    text = paragraphs(replace(found, ahead=AHEAD))[2]
+    assert "the short is liquidated is 3%." in text
+    assert "the loan" not in text
+    owed = replace(found, ahead=AHEAD, orders=replace(found.orders, debt_usd=100.0))
+    assert "the short is liquidated is 3%, the loan below 1%." in paragraphs(owed)[2]
+
+
+def test_another_hurdle_is_not_told_as_the_lenders(sample):
+    """Drawn futures know the lender's supply rate; a hurdle of one's own has no share there."""
+    part = sample.window("2025-01-01", "2025-12-31")
+    other = bl.decide(part, capital_usd=10_000, paths=1, hurdle=0.03)
+    assert other.ahead.beats_share is None
+    assert "It beats the hurdle in" not in paragraphs(other)[2]
+
+
+def test_a_past_too_short_to_draw_from_has_its_openings_only(found):
+    text = paragraphs(replace(found, ahead=None))[2]
+    assert text.startswith("**What to expect.** Opened in any week of the past")
 
 
 def test_the_page_shows_the_memo_open_and_how_it_was_chosen_closed(found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,15 @@ from basislab.units import DAYS_PER_YEAR, SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     from basislab.jobs import Progress
-    from basislab.types.decision import Decision
+    from basislab.types.decision import Ahead, Decision
 
 NOW = "now"
 SUPPLY = "supply"
 STUDY_LEVERAGE = 2.0
 """Of the study's position that the figure shows beside the choice."""
+
+AHEAD_PATHS = 1_000
+"""Futures that are drawn; one in twenty of them is fifty."""
 
 HORIZONS = (7, 730)
 MOST_PATHS = 64
@@ -103,7 +107,7 @@ def decide(
     part = market.window(as_day(since, "since"), end)
     base = _base(venues or VenueConfig(leverage=STUDY_LEVERAGE), capital_usd)
     name, growth = hurdle_of(part, base, hurdle)
-    return decide_on(
+    found = decide_on(
         part,
         base,
         name,
@@ -114,6 +118,42 @@ def decide(
         seed=seed,
         notes=notes,
         progress=progress,
+    )
+    return replace(found, ahead=look_ahead(part, found, has_supply=str(hurdle) == SUPPLY))
+
+
+def look_ahead(market: Market, found: Decision, *, has_supply: bool) -> Ahead | None:
+    """Return what the chosen position makes over the horizon from a market's last bar.
+
+    Over drawn days, with levels that one history leaves open (`basislab.montecarlo`); None where
+    the history is too short to draw from. Data are not judged again.
+    """
+    from basislab.api.searches import montecarlo
+    from basislab.types.decision import Ahead
+
+    days, capital = found.horizon_days, found.capital_usd
+    try:
+        drawn = montecarlo(
+            market,
+            found.config,
+            paths=AHEAD_PATHS,
+            days=days,
+            horizons=(days,),
+            from_day=NOW,
+            block_check=False,
+            history_error=False,
+            accept_quality=True,
+        )
+    except ConfigError:
+        return None
+    return Ahead(
+        paths_count=drawn.n_paths,
+        middle_usd=drawn.value("return_p50") * capital,
+        low_usd=drawn.value("return_p05") * capital,
+        high_usd=drawn.value("return_p95") * capital,
+        beats_share=drawn.value("beats_hurdle_probability") if has_supply else None,
+        long_liquidated_share=drawn.value(f"liquidation_long_{days}d"),
+        short_liquidated_share=drawn.value(f"liquidation_short_{days}d"),
     )
 
 
@@ -127,8 +167,6 @@ def _check(horizon_days: int, paths: int) -> None:
 
 
 def _base(venues: VenueConfig, capital_usd: float) -> VenueConfig:
-    from dataclasses import replace
-
     return resolve(replace(venues, capital_usd=capital_usd))
 
 

@@ -152,6 +152,22 @@ class Expected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """What the horizon makes from now, over drawn futures whose levels are uncertain.
+
+    ``beats_share`` is None where the hurdle is not the lender's supply rate.
+    """
+
+    paths_count: int = _in(_COUNT)
+    middle_usd: float = _in(_USD)
+    low_usd: float = _in(_USD)
+    high_usd: float = _in(_USD)
+    beats_share: float | None = _in(_SHARE)
+    long_liquidated_share: float = _in(_SHARE)
+    short_liquidated_share: float = _in(_SHARE)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Orders:
     """What to buy, owe and sell for this capital at the last price, and when to act."""
 
@@ -244,6 +260,8 @@ class Decision:
         Openings after funding that pays, and after less.
     curves : Curves
         Equity by day, of the figure.
+    ahead : Ahead or None
+        None where there is too little history to draw from.
     notes : tuple of str
         What a reader has to know of the data.
     """
@@ -278,11 +296,12 @@ class Decision:
     unknown: Unknown
     curves: Curves
     notes: tuple[str, ...] = ()
+    ahead: Ahead | None = None
     code_version: str = VERSION
 
     PARTS = (
         *("made", "walk", "luck", "half_years", "funding_levels", "paying", "lean"),
-        *("expected", "orders", "assumptions", "replays", "unknown"),
+        *("expected", "ahead", "orders", "assumptions", "replays", "unknown"),
     )
 
     @property

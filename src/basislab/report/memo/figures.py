@@ -59,7 +59,7 @@ def equity_figure(found: Decision) -> Figure:
         for t, day, value in zip(stamps, labels, values.tolist(), strict=True)
     ]
     drawn = lines_chart(
-        held, rows, lines, value="equity_usd", title="USD", written=",.0f", height=230
+        held, rows, lines, value="equity_usd", title="USD", written=",.0f", height=180
     )
     marks = _marks(found)
     panel = drawn + _points(held, marks) if marks else drawn
@@ -150,6 +150,6 @@ def regime_figure(found: Decision) -> Figure:
         title=f"{best.name} earned most: the position and the hurdle by half-year",
         alt=f"Two bars a half-year. {words.join(told)}.",
         data=held.rows,
-        panels=[sized(chart, 190)],
+        panels=[sized(chart, 150)],
         legend=lines,
     )

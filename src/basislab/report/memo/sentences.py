@@ -92,32 +92,46 @@ def explained_luck(found: Decision) -> Iterator[str]:
 
 
 def expected(found: Decision) -> Iterator[str]:
-    """Yield what the horizon made, and how often it beat the hurdle."""
+    """Yield what the horizon makes from now, and what it made in the past."""
+    if found.ahead is not None:
+        yield from _ahead(found)
     see = found.expected
-    days = words.plural(found.horizon_days, "day")
     yield (
-        f"Opened in any week of the past and held for {days}, {words.usd(found.capital_usd)} USD "
-        f"made {words.signed_usd(see.middle_usd)} USD in the middle case. One in twenty "
-        f"ended below {words.signed_usd(see.low_usd)}, one in twenty above "
-        f"{words.signed_usd(see.high_usd)}. {words.share(see.beats_share, 0)} beat the hurdle; "
-        "counting only openings that do not overlap, that share is known to lie between "
-        f"{words.share(see.beats_low_share, 0)} and {words.share(see.beats_high_share, 0)}."
+        f"Opened in any week of the past and held for {words.plural(found.horizon_days, 'day')}, "
+        f"it made {words.signed_usd(see.middle_usd)} USD in the middle case, one in twenty ended "
+        f"below {words.signed_usd(see.low_usd)}, one in twenty above "
+        f"{words.signed_usd(see.high_usd)}. {words.share(see.beats_share, 0)} of "
+        f"{words.plural(see.windows_count, 'opening')} beat the hurdle; counting only those that "
+        f"do not overlap, {words.share(see.beats_low_share, 0)} to "
+        f"{words.share(see.beats_high_share, 0)}."
     )
     sunk = see.liquidated_share
-    seen = (
-        "No leg was liquidated"
-        if sunk == 0
-        else (f"In {words.share(sunk)} of them a leg was liquidated")
-    )
+    seen = f"In {words.share(sunk)} a leg was" if sunk else "No leg was"
     yield (
-        f"{seen}, that is, closed by its venue at a loss; up to "
-        f"{words.share(see.liquidated_high_share, 0)} cannot be ruled out. The worst 30 days made "
+        f"{seen} liquidated, that is, closed by its venue at a loss. The worst 30 days made "
         f"{words.signed_usd(see.worst_month_usd)} USD."
     )
-    paths = "" if found.paths_count == 1 else f" on {found.paths_count} paths within the days"
+
+
+def _ahead(found: Decision) -> Iterator[str]:
+    """Yield the drawn futures; they are wider than the past, because its mean is known badly."""
+    see = found.ahead
+    if see is None:
+        return
     yield (
-        f"These are {words.plural(see.windows_count, 'opening')} of the past, one a week{paths}: "
-        "what was, not a forecast."
+        f"From now, {words.usd(found.capital_usd)} USD over the next "
+        f"{words.plural(found.horizon_days, 'day')}: about {words.signed_usd(see.middle_usd)} USD. "
+        f"One time in twenty it ends below {words.signed_usd(see.low_usd)}, one in twenty above "
+        f"{words.signed_usd(see.high_usd)}."
+    )
+    if see.beats_share is not None:
+        yield f"It beats the hurdle in {words.share(see.beats_share, 0)} of cases."
+    short = f"the chance that the short is liquidated is {nearly(see.short_liquidated_share)}"
+    if found.orders.debt_usd > 0:
+        short += f", the loan {nearly(see.long_liquidated_share)}"
+    yield (
+        f"{first_up(short)}. These are {words.usd(see.paths_count)} futures drawn from the past, "
+        "each at levels of funding and rates that one past leaves open."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from basislab.api.decisions import hurdle_of, study_position
+from basislab.api.decisions import SUPPLY, hurdle_of, look_ahead, study_position
 from basislab.errors import BasisLabError
 from basislab.presets.terms import resolve
 from basislab.report.study.runs import Runs
@@ -24,8 +24,8 @@ def study_decision(runs: Runs) -> Decision | str:
     venues = VenueConfig(leverage=spec.focus, capital_usd=spec.capital_usd)
     try:
         base = resolve(replace(venues, **engine))
-        name, growth = hurdle_of(runs.stored, base, "supply")
-        return decide_on(
+        name, growth = hurdle_of(runs.stored, base, SUPPLY)
+        found = decide_on(
             runs.stored,
             base,
             name,
@@ -33,5 +33,6 @@ def study_decision(runs: Runs) -> Decision | str:
             horizon=HORIZON_DAYS,
             rival=study_position(base),
         )
+        return replace(found, ahead=look_ahead(runs.stored, found, has_supply=True))
     except BasisLabError as error:
         return str(error).removesuffix(".")

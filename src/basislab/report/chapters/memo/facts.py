@@ -8,6 +8,7 @@ from basislab.report.fields import COUNT, DAYS, USD, unit
 from basislab.report.study.decision import study_decision
 from basislab.report.study.runs import Runs
 from basislab.types.decision import (
+    Ahead,
     Assumption,
     Chosen,
     Expected,
@@ -43,6 +44,7 @@ class Memo:
     paying: FundingLevel | None = None
     lean: FundingLevel | None = None
     expected: Expected | None = None
+    ahead: Ahead | None = None
     orders: Orders | None = None
     assumptions: tuple[Assumption, ...] = ()
     replays: tuple[Replay, ...] = ()
