@@ -110,6 +110,7 @@ class World:
         self.frozen_at = self.true_s if trouble == "frozen" else None
         self.jumped_s = float(self.random.uniform(-2, 2)) * HOUR_S if trouble == "clock" else 0.0
         self.venues.faults = self._faults(trouble)
+        self.venues.seen.clear()  # the venues' own count of requests is not the watch's memory
         if trouble == "disk":
             history._database.execute("PRAGMA max_page_count = 1")  # no page more than there are
         if trouble == "kill":

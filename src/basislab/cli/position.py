@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from basislab.position import Position
+    from basislab.position.expect import Expected
 
 RPC_URL = "BASISLAB_RPC_URL"
 
@@ -107,6 +111,13 @@ def show(
     html: Annotated[
         Path | None, typer.Option("--html", help="Page to write, of one file and offline.")
     ] = None,
+    market: Annotated[
+        str | None,
+        typer.Option(
+            "--market", help="Market, name or path: adds P(liquidation) by Monte-Carlo from it."
+        ),
+    ] = None,
+    paths: Annotated[int, typer.Option("--paths", help="Of the Monte-Carlo.")] = 2_000,
     at: Annotated[
         datetime | None,
         typer.Option("--at", help="Judge the ages at this time, UTC, instead of now."),
@@ -123,11 +134,22 @@ def show(
     position = load_position(path)
     now = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
     state, advice = state_of(position, now), advise(position, now)
+    found = _expected(position, market, paths) if market is not None else ()
     if html is not None:
-        write_text(html, page_of(state, advice))
+        write_text(html, page_of(state, advice, found))
         typer.echo(f"written: {html}", err=True)
     if as_json:
         told = state.to_dict() | {"stresses": [vars(row) for row in stresses(position)]}
-        typer.echo(to_json(told | {"advice": advice.to_dict()}), nl=False)
+        told |= {"liquidation": [vars(row) for row in found], "advice": advice.to_dict()}
+        typer.echo(to_json(told), nl=False)
     elif html is None:
-        typer.echo(text_of(state, advice), nl=False)
+        typer.echo(text_of(state, advice, found), nl=False)
+
+
+def _expected(position: Position, market: str, paths: int) -> tuple[Expected, ...]:
+    from basislab.cli.progress import status
+    from basislab.data import load_market
+    from basislab.position.expect import expected
+
+    with status("drawing paths"):
+        return expected(position, load_market(market), paths=paths)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 from basislab.position.advice import Advice
 from basislab.position.state import LegState, State
@@ -10,14 +12,18 @@ from basislab.position.stress import stresses
 from basislab.position.words import cut
 from basislab.units import DAYS_PER_YEAR
 
+if TYPE_CHECKING:
+    from basislab.position.expect import Expected
+
 _WIDTH = 50
 
 
-def text_of(state: State, advice: Advice | None = None) -> str:
+def text_of(state: State, advice: Advice | None = None, expected: Sequence[Expected] = ()) -> str:
     """Return everything that is shown, as lines of text."""
     lines = [f"{cut(state.position.coin)}: equity {_usd(state.equity_usd)}"]
     lines += [*_leg("short", state.short), *_leg("loan", state.loan)]
     lines += [*_picture(state), *_both(state), *_stresses(state), *_carry(state)]
+    lines += _expected(expected)
     lines.append(f"{'closing now costs':26}{_usd(state.closing_cost_usd)}")
     lines += [f"STALE  {text}" for text in state.stale]
     return "\n".join([*lines, *(_advice(advice) if advice else [])]) + "\n"
@@ -110,6 +116,22 @@ def _carry(state: State) -> list[str]:
     ]
 
 
+def _expected(rows: Sequence[Expected]) -> list[str]:
+    """Return a table by policy and days; each probability with the Monte-Carlo's error."""
+    if not rows:
+        return []
+    days = [row.days for row in rows if row.policy == rows[0].policy]
+    lines = [f"{'P(liquidation) within':26}" + "".join(f"{f'{one} d':>16}" for one in days)]
+    for policy in dict.fromkeys(row.policy for row in rows):
+        cells = [
+            f"{row.either:.1%}" + (f" +- {row.error:.1%}" if row.error is not None else "")
+            for row in rows
+            if row.policy == policy
+        ]
+        lines.append(f"{'  ' + policy:26}" + "".join(f"{cell:>16}" for cell in cells))
+    return lines
+
+
 def _advice(advice: Advice) -> list[str]:
     if not advice.steps:
         return [f"{'next action':26}none: {advice.reason}"]
@@ -126,15 +148,16 @@ def _advice(advice: Advice) -> list[str]:
     return [*lines, f"{'  cost':26}{_usd(advice.cost_usd)}"]
 
 
-def page_of(state: State, advice: Advice) -> str:
+def page_of(state: State, advice: Advice, expected: Sequence[Expected] = ()) -> str:
     """Return one HTML page, without scripts or anything from elsewhere."""
     title = f"Position in {escape(cut(state.position.coin))}"
+    text = escape(text_of(state, advice, expected))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>body{{font-family:sans-serif;margin:2rem}}"
         "pre{font-size:1rem;overflow-x:auto}</style></head>"
-        f"<body><h1>{title}</h1><pre>{escape(text_of(state, advice))}</pre></body></html>\n"
+        f"<body><h1>{title}</h1><pre>{text}</pre></body></html>\n"
     )
 
 
