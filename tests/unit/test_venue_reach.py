@@ -38,7 +38,8 @@ QUIET = reach.Limits(
 def is_seen(limits, bar=None, position=HELD):
     """Whether a bar that is told by its changes is one on which something might happen."""
     given = {name: np.array([value]) for name, value in (BAR | (bar or {})).items()}
-    return bool(reach.count_events(position, limits, reach.Lines(**given), 0, 1))
+    lines, due = reach.Lines(**given), np.zeros(1, bool)
+    return reach.first_event(position, limits, lines, 0, 1, due) == 0
 
 
 DUE = [
