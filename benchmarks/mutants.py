@@ -88,8 +88,10 @@ def _operators(node: ast.AST) -> Iterator[ast.AST | None]:
 
 def _conditions(node: ast.AST) -> Iterator[ast.AST | None]:
     if isinstance(node, ast.Compare):
-        for operator in COMPARISONS.get(type(node.ops[0]), ()):
-            yield ast.Compare(node.left, [operator()], node.comparators)
+        for at, known in enumerate(node.ops):
+            for operator in COMPARISONS.get(type(known), ()):
+                ops = [*node.ops[:at], operator(), *node.ops[at + 1 :]]
+                yield ast.Compare(node.left, ops, node.comparators)
     if isinstance(node, ast.BoolOp):
         yield ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
         for index in range(len(node.values)):

@@ -77,6 +77,8 @@ def changed(source):
     [
         ("return a + x", ["a + x -> a - x"]),
         ("return a <= x", ["a <= x -> a < x", "a <= x -> a > x"]),
+        ("return a < x == 0.5", ["a < x == 0.5 -> a <= x == 0.5", "a < x == 0.5 -> a >= x == 0.5",
+                                 "a < x == 0.5 -> a < x != 0.5", "a < x == 0.5 -> a < x == 1.5"]),
         ("return not a", ["not a -> a"]),
         ("return a and x", ["a and x -> a or x", "a and x -> x", "a and x -> a"]),
         ("return x * 0.5", ["x * 0.5 -> x / 0.5", "x * 0.5 -> x * 1.5"]),
