@@ -200,9 +200,10 @@ def first_event(
         found += due[i - begin]
     if found == 0:
         return last
-    while not due[first - begin]:
-        first += 1
-    return first
+    place = 0
+    while not due[place]:
+        place += 1
+    return first + place
 
 
 def equities(held: Held, lines: Lines, first: int, last: int, curve: FloatArray) -> None:
