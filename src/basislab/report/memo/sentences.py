@@ -38,8 +38,9 @@ def made(found: Decision) -> Iterator[str]:
     yield (
         f"Held from {found.first_day} to {found.last_day}, every cost paid, the position made "
         f"{words.percent(had.annualized)} a year. {first_up(lent(found))} made "
-        f"{words.percent(had.hurdle_annualized)}: the hurdle that it has to beat. The difference, "
-        f"{points(had.excess.middle)} a year, {between(had.excess, found)}."
+        f"{words.percent(had.hurdle_annualized)}: the hurdle that it has to beat. Counted day "
+        f"by day, so that gains earn no gains, the difference, {points(had.excess.middle)} a year, "
+        f"{between(had.excess, found)}."
     )
     if by := _half_made_by(found):
         yield f"Half of the difference was made by the end of {by}."

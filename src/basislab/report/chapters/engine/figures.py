@@ -31,6 +31,10 @@ ENDS = tuple(
 )
 
 
+SHOWN = ("size traded back", "liquidation", "ruined")
+"""Events on the price; a position that is looked at every hour has hundreds of transfers."""
+
+
 def figures(runs: Runs, facts: EngineFacts) -> Iterator[Figure]:
     """Yield the equity by both rules, and the steps from one result to the other."""
     if facts.engine.runs:
@@ -49,7 +53,8 @@ def _equity(runs: Runs, engine: Engine) -> Figure:
         rows += [row | here for row in long_form(runs.market, drawn, "equity_usd")]
         if not engine.is_on_paths:
             result = simulate(runs.stored, position.kept)
-            events += event_rows(runs.stored, position.leverage, result)
+            rows_of = event_rows(runs.stored, position.leverage, result)
+            events += [row for row in rows_of if row["series"] in SHOWN]
     equity = lines_chart(
         held,
         rows,
