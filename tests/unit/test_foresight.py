@@ -85,7 +85,7 @@ def test_changing_pairs_pays_for_the_difference_only(market):
     """From 1.5x / 3x (a dollar of each leg a dollar of equity) to 2x / 2x, as much: nothing."""
     runner = Runner(market, 1)
     choices = [
-        choice_of(*runner.lowered(levered(*pair), 0, len(market)))
+        choice_of(*runner.lowered(levered(*pair), 0, len(market))[:2])
         for pair in ((1.5, 3.0), (2.0, 2.0), (1.0, 3.0))
     ]
     left = switching(choices)
@@ -101,7 +101,7 @@ def test_what_a_pair_earns_in_a_bar_is_what_the_engine_earns_in_it(market, pair)
     """Opened at a close without costs, the engine's equity an hour later over the one before."""
     runner = Runner(market, 1)
     config = free_venue_config(leverage=None, long_leverage=pair[0], short_leverage=pair[1])
-    choice = choice_of(*runner.lowered(config, 0, len(market)))
+    choice = choice_of(*runner.lowered(config, 0, len(market))[:2])
     for first in (0, 7, 400):
         curve = runner.outcome(config, first, first + 2).equity
         assert choice.growth[first + 1] == pytest.approx(curve[1] / curve[0], rel=1e-12)
@@ -111,7 +111,7 @@ def test_the_bound_is_never_below_lending_and_never_below_holding(market):
     """Held 1.5x / 3x, never touched, pays fixed costs that the bound leaves out."""
     runner = Runner(market, 1)
     config = levered(1.5, 3.0, policy="never", band=None)
-    params, bars = runner.lowered(config, 0, len(market))
+    params, bars, _ = runner.lowered(config, 0, len(market))
     hurdle = np.full(len(market), 1.000002)
     bound = foresight([choice_of(params, bars)], hurdle, bars.is_look)
     held = runner.run(config).curve[-1]

@@ -139,8 +139,8 @@ class Runner:
             self._bars[key] = bars, model.ahead(params, bars)
         bars, ahead = self._bars[key]
         if reads != (first, end):
-            window = slice(first, end)
-            bars, ahead = cut(bars, window), cut(ahead, window)
+            bars = cut(bars, slice(first, end))
+            ahead = model.ahead(params, bars)  # its blocks begin with the window
         return Lowered(params, bars, ahead)
 
     def _part(self, first: int, end: int) -> Market:
