@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from basislab.cli.accept import AcceptQuality, print_notes
+
 if TYPE_CHECKING:
     from basislab.types.venue_config import PolicyKind
 
@@ -42,11 +44,12 @@ def replay(
         str,
         typer.Option("--policy", help="Its policy: never, trigger, bands, distance, volatility."),
     ] = "trigger",
+    accept_quality: AcceptQuality = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Compare what a position earned with what the engine books for it, account by account."""
     from basislab.cli.output import to_json
-    from basislab.data import load_market
+    from basislab.data import checked, load_market
     from basislab.errors import ConfigError
     from basislab.position.replay.log import fetch_log, load_log
     from basislab.position.replay.replay import replay as compared
@@ -64,12 +67,20 @@ def replay(
                 log,
                 lambda kind, rows: say(f"{kind}: {rows} rows"),
             )
+    data = load_market(market)
+    notes = checked(data, accept_quality=accept_quality)
     found = compared(
         load_log(log, coin),
-        load_market(market),
+        data,
         perp=perp,
         lending=lending,
         margin_usd=margin,
         policy=cast("PolicyKind", policy),  # another word is refused by the config
     )
-    typer.echo(to_json(found.to_dict()) if as_json else text_of(found), nl=False)
+    if as_json:
+        typer.echo(to_json(found.to_dict() | {"warnings": list(notes)}), nl=False)
+        return
+    from rich.console import Console
+
+    print_notes(notes, Console(highlight=False))
+    typer.echo(text_of(found), nl=False)

@@ -24,6 +24,10 @@ LIMIT_SHARE = 0.98
 MIN_TRADE_USD = 10.0
 """No smaller trade is worth its while."""
 
+WHOLE = 1e-9
+"""A step that is short of the wanted size by less is whole: cash that just suffices is cash enough,
+however it was added up."""
+
 UNSETTLED_SHARE = 0.01
 """Capital of this share of the equity in the wrong leg moves before the legs grow."""
 
@@ -138,7 +142,7 @@ def planned(params: Params, state: State, quote: Quote, taker: float) -> Plan:
     """Return what a resize does at these prices; growing waits for capital in the wrong leg."""
     wanted = aimed(params, state, quote)
     coins = reachable(params, state, quote, taker, wanted)
-    if coins < wanted:
+    if coins < wanted * (1.0 - WHOLE):
         first = restoring(params, state, quote)
         if abs(first.idle + first.leg) > UNSETTLED_SHARE * equity(state):
             return Plan(coins, False, True)
