@@ -313,7 +313,7 @@ def test_no_smaller_trade_than_the_venues_least_is_planned():
 
 
 def test_rounding_never_makes_a_step_that_fits_wait_for_capital():
-    """2x and 2x at 100: q coins with a debt of 30 q and a margin of 40 q carry 1.1 q coins.
+    """2x and 2x at 100: q coins without debt and a margin of 130 q carry 2.3 q coins.
 
     Both venues have room. Contracts plus what is wanted beyond them may lie an ulp below what is
     wanted: that is no limit, although capital (15 q, more than 1 %) lies in the wrong leg.
@@ -322,10 +322,10 @@ def test_rounding_never_makes_a_step_that_fits_wait_for_capital():
     short_by_rounding = 0
     for number in range(300):
         coins = 80.0 + 0.37 * number
-        state = held((coins, 30.0 * coins), (coins, 100.0, 40.0 * coins), quote=flat)
+        state = held((coins, 0.0), (coins, 100.0, 130.0 * coins), quote=flat)
         wanted = room.aimed(params, state, flat)
         short_by_rounding += coins + (wanted - coins) < wanted
         plan = room.planned(params, state, flat, 0.0)
         assert (True, False) == (plan.is_trade, plan.is_move)
-        assert plan.coins == pytest.approx(1.1 * coins)
+        assert plan.coins == pytest.approx(2.3 * coins)
     assert short_by_rounding > 0
