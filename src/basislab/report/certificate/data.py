@@ -196,7 +196,8 @@ from itertools import combinations
 import numpy as np, pandas as pd
 
 files = [pd.read_csv(f"certificate-{name}.csv") for name in ("returns", "trials", "starts")]
-days, trials, starts = files[0], *(each[each.certificate == LABEL] for each in files[1:])
+trials, starts = (each[each.certificate == LABEL] for each in files[1:])
+days = files[0]
 family, above = list(trials.trial[trials.is_family == 1]), []
 blocks = days[days.cscv_block > 0].groupby("cscv_block")[family].sum().to_numpy()
 for half in combinations(blocks, len(blocks) // 2):
