@@ -196,8 +196,7 @@ from itertools import combinations
 import numpy as np, pandas as pd
 
 files = [pd.read_csv(f"certificate-{name}.csv") for name in ("returns", "trials", "starts")]
-trials, starts = (each[each.certificate == LABEL] for each in files[1:])
-days = files[0]
+days, trials, starts = files[:1] + [f[f.certificate == LABEL] for f in files[1:]]
 family, above = list(trials.trial[trials.is_family == 1]), []
 blocks = days[days.cscv_block > 0].groupby("cscv_block")[family].sum().to_numpy()
 for half in combinations(blocks, len(blocks) // 2):
