@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,6 +20,9 @@ from basislab.types.venue import LiquidationPenalty, StudyVenue
 
 FOLDERS = (Path(__file__).parent, Path(__file__).parent / "venues")
 """Presets of the study's models, and of the venue engine."""
+
+
+Parsed = TypeVar("Parsed")
 
 
 class _Strict(BaseModel):
@@ -113,20 +116,23 @@ def load_preset(name: str | Path) -> Preset:
 
 
 def locate(
-    name: str | Path, known: Callable[[], list[str]], folders: tuple[Path, ...] = FOLDERS
+    name: str | Path,
+    known: Callable[[], list[str]],
+    folders: tuple[Path, ...] = FOLDERS,
+    what: str = "venue",
 ) -> tuple[Path, int]:
     """Return a preset's file and when it was last changed, ns: together the key of its content."""
     path = _packaged(str(name), folders) or Path(name)
     if path.suffix != ".toml":
         names = known()
         raise ConfigError(
-            f"venue {str(name)!r} is unknown{nearest(name, names)}. Known: {', '.join(names)}; "
+            f"{what} {str(name)!r} is unknown{nearest(name, names)}. Known: {', '.join(names)}; "
             "or give the path of a .toml file."
         )
     try:
         return path, path.stat().st_mtime_ns
     except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
-        raise ConfigError(f"venue file {path}: it cannot be read ({error}).") from None
+        raise ConfigError(f"{what} file {path}: it cannot be read ({error}).") from None
 
 
 @cache
@@ -140,18 +146,22 @@ def _packaged(name: str, folders: tuple[Path, ...]) -> Path | None:
 @cache
 def read(name: str | Path, path: Path, changed_ns: int) -> Preset:  # noqa: ARG001 - a key
     """Return the preset that a file held at that time; see `load_preset`."""
+    example = "basislab venues hyperliquid-study"
+    return parsed(f"venue {name}", path, Preset.model_validate, example)
+
+
+def parsed(what: str, path: Path, validate: Callable[[Any], Parsed], example: str) -> Parsed:
+    """Return what a TOML file holds; `example` is the command that shows how one looks."""
     try:
-        return Preset.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"venue {name}: not valid TOML: {error}.") from None
+        raise ConfigError(f"{what}: not valid TOML: {error}.") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            f"venue {name}: {where}: {first['msg']}. Compare 'basislab venues hyperliquid-study'."
-        ) from None
+        raise ConfigError(f"{what}: {where}: {first['msg']}. Compare '{example}'.") from None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"venue file {path}: it cannot be read ({error}).") from None
+        raise ConfigError(f"{what}: it cannot be read ({error}).") from None
 
 
 def load_venue(name: str | Path) -> StudyVenue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class FaultShape:
         Of the stress, from 0; `to_step` is exclusive, and not needed by what is sudden.
     share, beyond, seconds : float
     """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}  # of files
 
     kind: FaultKind
     from_step: int = 0
@@ -87,6 +89,8 @@ class Stress:
     ConfigError
         Shapes of unequal length, a value outside its range, a stress that changes nothing.
     """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}  # of files
 
     name: str
     title: str
